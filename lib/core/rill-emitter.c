@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/rill-emitter-private.h"
+
+#include <gobject/gvaluecollector.h>
+
+/* One pending call. Exactly one of pspec, signal_id and func is set. */
+typedef struct
+{
+  GWeakRef object;
+  gpointer key; /* the object's address, to find pending notifications; never followed */
+  GParamSpec *pspec;
+  guint signal_id;
+  GArray *values; /* (element-type GValue) */
+  void (*func) (gpointer object, gpointer data);
+  gpointer data;
+  GDestroyNotify destroy;
+} Pending;
+
+struct _RillEmitter
+{
+  gatomicrefcount ref_count;
+  GMainContext *context; /* (owned) */
+  GMutex lock;
+  GQueue pending; /* (element-type Pending) */
+  gboolean attached;
+};
+
+static Pending *
+pending_new (gpointer object)
+{
+  Pending *pending = g_new0 (Pending, 1);
+
+  g_weak_ref_init (&pending->object, object);
+  pending->key = object;
+  return pending;
+}
+
+static void
+pending_free (Pending *pending)
+{
+  g_weak_ref_clear (&pending->object);
+  g_clear_pointer (&pending->values, g_array_unref);
+  if (pending->destroy != NULL)
+    pending->destroy (pending->data);
+  g_free (pending);
+}
+
+static void
+pending_deliver (Pending *pending)
+{
+  g_autoptr (GObject) object = g_weak_ref_get (&pending->object);
+
+  if (object == NULL)
+    return;
+  if (pending->pspec != NULL)
+    g_object_notify_by_pspec (object, pending->pspec);
+  else if (pending->func != NULL)
+    pending->func (object, pending->data);
+  else
+    {
+      GValue *instance = &g_array_index (pending->values, GValue, 0);
+      g_value_init (instance, G_OBJECT_TYPE (object));
+      g_value_set_object (instance, object);
+      g_signal_emitv (instance, pending->signal_id, 0, NULL);
+    }
+}
+
+RillEmitter *
+rill_emitter_new (void)
+{
+  RillEmitter *self = g_new0 (RillEmitter, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->pending);
+  self->context = g_main_context_ref_thread_default ();
+  return self;
+}
+
+RillEmitter *
+rill_emitter_ref (RillEmitter *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+rill_emitter_unref (RillEmitter *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_queue_clear_full (&self->pending, (GDestroyNotify) pending_free);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static Pending *
+pop (RillEmitter *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  Pending *pending = g_queue_pop_head (&self->pending);
+
+  if (pending == NULL)
+    self->attached = FALSE;
+  return pending;
+}
+
+static gboolean
+deliver_cb (gpointer user_data)
+{
+  RillEmitter *self = user_data;
+  Pending *pending;
+
+  while ((pending = pop (self)) != NULL)
+    {
+      pending_deliver (pending);
+      pending_free (pending);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+attach_locked (RillEmitter *self)
+{
+  GSource *source;
+
+  if (self->attached)
+    return;
+  self->attached = TRUE;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "[rill] signals");
+  g_source_set_callback (source, deliver_cb, rill_emitter_ref (self),
+                         (GDestroyNotify) rill_emitter_unref);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+}
+
+static void
+push (RillEmitter *self,
+      Pending     *pending)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_queue_push_tail (&self->pending, pending);
+  attach_locked (self);
+}
+
+/* The address alone could be that of an object that is gone: a reference tells. It is dropped
+ * without the lock, since it may be the last. */
+static gboolean
+is_pending (RillEmitter *self,
+            gpointer     object,
+            GParamSpec  *pspec)
+{
+  g_autoptr (GObject) alive = NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (GList *l = self->pending.head; l != NULL && alive == NULL; l = l->next)
+    {
+      Pending *pending = l->data;
+      if (pending->pspec == pspec && pending->key == object)
+        alive = g_weak_ref_get (&pending->object);
+    }
+  return alive != NULL;
+}
+
+void
+rill_emitter_notify (RillEmitter *self,
+                     gpointer     object,
+                     GParamSpec  *pspec)
+{
+  static guint notify_signal;
+  GQuark detail = g_quark_from_static_string (pspec->name);
+  Pending *pending;
+
+  if (notify_signal == 0)
+    notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
+  if (!g_signal_has_handler_pending (object, notify_signal, detail, FALSE))
+    return;
+
+  if (is_pending (self, object, pspec))
+    return;
+  pending = pending_new (object);
+  pending->pspec = pspec;
+  push (self, pending);
+}
+
+void
+rill_emitter_emit (RillEmitter *self,
+                   gpointer     object,
+                   guint        signal_id,
+                   ...)
+{
+  GSignalQuery query;
+  Pending *pending;
+  va_list args;
+
+  if (!g_signal_has_handler_pending (object, signal_id, 0, FALSE))
+    return;
+
+  pending = pending_new (object);
+  pending->signal_id = signal_id;
+  g_signal_query (signal_id, &query);
+  pending->values = g_array_sized_new (FALSE, TRUE, sizeof (GValue), query.n_params + 1);
+  g_array_set_size (pending->values, query.n_params + 1);
+  g_array_set_clear_func (pending->values, (GDestroyNotify) g_value_unset);
+
+  va_start (args, signal_id);
+  for (guint i = 0; i < query.n_params; i++)
+    {
+      g_autofree char *message = NULL;
+      G_VALUE_COLLECT_INIT (&g_array_index (pending->values, GValue, i + 1),
+                            query.param_types[i] & ~G_SIGNAL_TYPE_STATIC_SCOPE, args, 0, &message);
+      g_assert (message == NULL);
+    }
+  va_end (args);
+  push (self, pending);
+}
+
+void
+rill_emitter_run (RillEmitter     *self,
+                  gpointer         object,
+                  void           (*func) (gpointer object, gpointer data),
+                  gpointer         data,
+                  GDestroyNotify   destroy)
+{
+  Pending *pending = pending_new (object);
+
+  pending->func = func;
+  pending->data = data;
+  pending->destroy = destroy;
+  push (self, pending);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory/rill-memory-choice-private.h"
+
+#include "core/rill-error-private.h"
+#include "rill-enum-types.h"
+
+#define KNOWN_FLAGS 0x1ffu
+
+/* Types that work only for special purposes, or slow every access down: used when asked for. */
+#define SPECIAL_FLAGS                                                                              \
+  (VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT                     \
+   | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD      \
+   | VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV)
+
+#define DEVICE_AND_HOST                                                                            \
+  (VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
+
+/* The lower, the better; the order of design: no device memory in the host's window unless both were asked
+ * for, cached memory for plain host access, then the fewest extra flags. */
+static guint
+rank (VkMemoryPropertyFlags type,
+      VkMemoryPropertyFlags asked)
+{
+  VkMemoryPropertyFlags host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+  gboolean both = (type & DEVICE_AND_HOST) == DEVICE_AND_HOST
+                  && (asked & DEVICE_AND_HOST) != DEVICE_AND_HOST;
+  gboolean uncached = asked & host && !(asked & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+                      && !(type & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+
+  return (both ? 1u << 16 : 0) + (uncached ? 1u << 8 : 0)
+         + (guint) __builtin_popcount (type & ~asked);
+}
+
+gint
+rill_memory_choose_type (RillContext              *context,
+                         RillMemoryPropertyFlags   flags,
+                         gboolean                  exact_flags_match,
+                         GError                  **error)
+{
+  VkMemoryPropertyFlags asked = (VkMemoryPropertyFlags) flags;
+  g_autofree char *asked_text = NULL;
+  g_autofree char *types = NULL;
+  gint best = -1;
+
+  if (asked & ~KNOWN_FLAGS)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create a memory: unknown property flags 0x%x", asked & ~KNOWN_FLAGS);
+      return -1;
+    }
+  for (guint i = 0; i < context->memory.memoryTypeCount; i++)
+    {
+      VkMemoryPropertyFlags type = context->memory.memoryTypes[i].propertyFlags & KNOWN_FLAGS;
+      if (exact_flags_match ? type != asked
+                            : (type & asked) != asked || type & ~asked & SPECIAL_FLAGS)
+        continue;
+      if (best < 0
+          || rank (type, asked) < rank (context->memory.memoryTypes[best].propertyFlags & KNOWN_FLAGS, asked))
+        best = (gint) i;
+    }
+  if (best >= 0)
+    return best;
+
+  asked_text = rill_memory_flags_to_string (flags);
+  types = rill_memory_types_to_string (context, G_MAXUINT32);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Could not create a memory: the device “%s” has no memory type %s [%s]; it has %s",
+               context->properties.deviceName, exact_flags_match ? "with exactly" : "that contains", asked_text,
+               types);
+  return -1;
+}
+
+char *
+rill_memory_flags_to_string (RillMemoryPropertyFlags flags)
+{
+  g_autoptr (GFlagsClass) klass = g_type_class_ref (RILL_TYPE_MEMORY_PROPERTY_FLAGS);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < klass->n_values; i++)
+    {
+      const GFlagsValue *value = &klass->values[i];
+      if (value->value == 0 || !(flags & value->value))
+        continue;
+      if (text->len > 0)
+        g_string_append (text, " | ");
+      g_string_append (text, value->value_name + strlen ("RILL_MEMORY_PROPERTY_"));
+    }
+  if (text->len == 0)
+    g_string_append (text, "none");
+  return g_string_free (text, FALSE);
+}
+
+char *
+rill_memory_types_to_string (RillContext *context,
+                             guint32      type_bits)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < context->memory.memoryTypeCount; i++)
+    {
+      g_autofree char *flags = NULL;
+      if (!(type_bits & (1u << i)))
+        continue;
+      flags = rill_memory_flags_to_string (
+        (RillMemoryPropertyFlags) (context->memory.memoryTypes[i].propertyFlags & KNOWN_FLAGS));
+      g_string_append_printf (text, "%s[%s]", text->len > 0 ? ", " : "", flags);
+    }
+  if (text->len == 0)
+    g_string_append (text, "none");
+  return g_string_free (text, FALSE);
+}

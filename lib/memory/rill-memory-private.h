@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "core/rill-children-private.h"
+#include "memory/rill-memory-choice-private.h"
+#include "memory/rill-memory.h"
+#include "memory/rill-pages-private.h"
+#include "session/rill-session-private.h"
+
+gboolean                rill_memory_check_open     (RillMemory                   *self,
+                                                    GError                      **error);
+RillContext            *rill_memory_get_context    (RillMemory                   *self); /* (transfer none), NULL if never initialised */
+guint                   rill_memory_get_type_index (RillMemory                   *self);
+
+gboolean                rill_memory_allocate       (RillMemory                   *self,
+                                                    const RillAllocationRequest  *request,
+                                                    RillAllocation               *allocation,
+                                                    GError                      **error);
+void                    rill_memory_release        (RillMemory                   *self,
+                                                    RillAllocation               *allocation);
+
+gboolean                rill_memory_add_child      (RillMemory                   *self,
+                                                    RillChild                    *child,
+                                                    gpointer                      object,
+                                                    void                        (*close) (GObject *object));
+void                    rill_memory_remove_child   (RillMemory                   *self,
+                                                    RillChild                    *child);

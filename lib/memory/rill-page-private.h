@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "session/rill-context-private.h"
+
+/* One VkDeviceMemory. */
+typedef struct
+{
+  RillContext *context;  /* (owned) */
+  guint index;           /* in its memory: stable while the page lives */
+  VkDeviceMemory handle;
+  guint64 size;
+  guint8 *map;           /* the whole page, for the page's life; NULL when not host-visible */
+  gboolean own;          /* holds one object only and is no block of the suballocator */
+  gboolean coherent;
+  guint n_objects;
+} RillPage;
+
+/* @buffer or @image: the object of a dedicated allocation, else VK_NULL_HANDLE. */
+RillPage *rill_page_new        (RillContext  *context,
+                                guint         type_index,
+                                guint64       size,
+                                VkBuffer      buffer,
+                                VkImage       image,
+                                GError      **error);
+void      rill_page_free       (RillPage     *self);
+
+/* No-ops on coherent memory; rounded to nonCoherentAtomSize and clamped to the page. */
+gboolean  rill_page_flush      (RillPage     *self,
+                                guint64       offset,
+                                guint64       size,
+                                GError      **error);
+gboolean  rill_page_invalidate (RillPage     *self,
+                                guint64       offset,
+                                guint64       size,
+                                GError      **error);

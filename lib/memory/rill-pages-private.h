@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "memory/rill-memory-statistics.h"
+#include "memory/rill-page-private.h"
+#include "memory/rill-suballocator-private.h"
+
+/* Where an object lies. The page lives at least as long as the allocation. */
+typedef struct
+{
+  RillPage *page; /* (unowned) NULL: no allocation */
+  RillRange range;
+} RillAllocation;
+
+typedef struct
+{
+  VkMemoryRequirements requirements;
+  gboolean dedicated_required;
+  gboolean dedicated_preferred;
+  gboolean optimal_image; /* bufferImageGranularity is to be kept */
+  VkBuffer buffer;        /* one of both, for a dedicated allocation */
+  VkImage image;
+  const char *what;       /* for errors, which add the size: "a buffer", "an image of 40 × 30" */
+} RillAllocationRequest;
+
+/* The pages of a memory and what is allocated in them. Safe from any thread; Vulkan is never called with
+ * the lock held. */
+typedef struct
+{
+  RillContext *context; /* (unowned) NULL: never initialised */
+  guint type_index;
+  guint64 page_size;
+  gboolean mappable;
+  gboolean coherent;
+
+  /* Told of each page that comes and goes; they only queue signals. */
+  void (*added) (gpointer owner, guint index, guint64 size);
+  void (*removed) (gpointer owner, guint index);
+  gpointer owner;
+
+  GMutex lock;
+  GCond grown;
+  gboolean growing; /* a thread makes a page, without the lock */
+  gboolean closed;
+  RillSuballocator *suballocator;
+  GPtrArray *pages;      /* (element-type RillPage) (owned), NULL where an index is free */
+  guint page_count;
+  guint n_empty;         /* pages of the suballocator that hold nothing */
+  guint64 reserved_size;
+  guint64 own_used_size; /* of objects with a page of their own */
+} RillPages;
+
+void     rill_pages_init                 (RillPages                    *self);
+void     rill_pages_clear                (RillPages                    *self);
+
+gboolean rill_pages_allocate             (RillPages                    *self,
+                                          const RillAllocationRequest  *request,
+                                          RillAllocation               *allocation,
+                                          GError                      **error);
+void     rill_pages_release              (RillPages                    *self,
+                                          RillAllocation               *allocation);
+/* Releases all empty pages. */
+void     rill_pages_trim                 (RillPages                    *self);
+/* From here on nothing is allocated, and a page that becomes empty is released at once. FALSE if it was
+ * closed already. */
+gboolean rill_pages_close                (RillPages                    *self);
+
+gboolean rill_pages_is_closed            (RillPages                    *self);
+gboolean rill_pages_is_live              (RillPages                    *self,
+                                          guint                         index);
+guint    rill_pages_get_count            (RillPages                    *self);
+guint64  rill_pages_get_used_size        (RillPages                    *self);
+guint64  rill_pages_get_reserved_size    (RillPages                    *self);
+void     rill_pages_calculate_statistics (RillPages                    *self,
+                                          RillMemoryStatistics         *statistics);

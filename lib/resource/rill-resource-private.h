@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "memory/rill-memory-private.h"
+#include "resource/rill-resource.h"
+#include "resource/rill-sync-private.h"
+
+typedef struct _RillHostAccess RillHostAccess;
+
+/* An access by the host to a byte range: a mapping of the user's, or the library's own copy, which
+ * others wait for instead of being refused. Lives on its owner's stack or in its owner. */
+struct _RillHostAccess
+{
+  guint64 offset;
+  guint64 size;
+  gboolean write;
+  gboolean mapping;
+  gint64 since; /* monotonic time in µs */
+  RillHostAccess *next;
+};
+
+/* Common state, for the layers above. */
+typedef struct
+{
+  GMutex lock;
+  GCond changed;        /* a host access has ended */
+  RillMemory *memory;   /* (owned) NULL: never initialised */
+  RillChild child;
+  RillAllocation allocation;
+  guint64 size;
+  VkObjectType object_type;
+  guint64 handle;       /* VkBuffer or VkImage */
+  VkImageView view;     /* images: the default view, if it was made */
+  char *name;           /* (owned) (nullable) */
+  RillSync sync;
+  RillHostAccess *host_accesses; /* (unowned) */
+  guint submitting;     /* submissions that were checked, but are not noted in sync yet */
+  guint pins;           /* views and operations that need the handle and the range */
+  gint queued;          /* (atomic, written under the lock) asynchronous transfers that have not run yet */
+  guint closed : 1;
+  guint released : 1;
+} RillResourceState;
+
+RillResourceState *rill_resource_get_state      (gpointer              resource);
+RillContext       *rill_resource_get_context    (gpointer              resource); /* (transfer none) (nullable) */
+
+/* NOT_INITIALIZED, CLOSED, DEVICE_LOST, or TRUE. */
+gboolean           rill_resource_check_open     (gpointer              resource,
+                                                 GError              **error);
+/* INVALID_ARGUMENT unless both belong to one session. */
+gboolean           rill_resource_check_session  (gpointer              resource,
+                                                 RillContext          *context,
+                                                 GError              **error);
+/* Takes what was made: binds the handle to new memory, or destroys it and fails. */
+gboolean           rill_resource_bind           (gpointer                      resource,
+                                                 RillMemory                   *memory,
+                                                 VkObjectType                  object_type,
+                                                 guint64                       handle,
+                                                 guint64                       size,
+                                                 const RillAllocationRequest  *request,
+                                                 GError                      **error);
+
+/* A pin keeps handle and range while the object may be closed. FALSE and CLOSED if it is. */
+gboolean           rill_resource_pin            (gpointer              resource,
+                                                 GError              **error);
+void               rill_resource_unpin          (gpointer              resource);
+
+/* What is queued by an asynchronous call keeps its place before later calls: those wait for it by
+ * rill_resource_wait_turn(), which is one atomic read where nothing is queued, and nothing at all in
+ * the thread that runs what is queued. */
+void               rill_resource_enter_queue    (gpointer              resource);
+void               rill_resource_leave_queue    (gpointer              resource);
+void               rill_resource_wait_turn      (gpointer              resource);
+void               rill_resource_run_queue_here (void);
+
+/* Checks [offset, offset + size) with size -1 for the rest; sets the actual size. */
+gboolean           rill_resource_check_range    (const char           *what,
+                                                 guint64               limit,
+                                                 guint64               offset,
+                                                 gint64                size,
+                                                 guint64              *actual,
+                                                 GError              **error);
+
+/* Host access. begin pins, refuses what conflicts with a mapping (BUSY), waits for other accesses
+ * of the library's own and then for the device's work on the resource. A mapping that conflicts
+ * with a mapping waits only when @deadline is not 0 (-1: for ever). */
+gboolean           rill_resource_begin_host_access (gpointer          resource,
+                                                 RillHostAccess       *access,
+                                                 gint64                deadline,
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
+void               rill_resource_end_host_access (gpointer            resource,
+                                                 RillHostAccess       *access);
+
+/* For rill-submission.c, under the resource's lock. A conflict with a mapping is BUSY; one with an access of
+ * the library's own is waited for. */
+RillHostAccess    *rill_resource_find_conflict_locked (RillResourceState *state,
+                                                 guint64               offset,
+                                                 guint64               size,
+                                                 gboolean              write);
+/* Waits until some host access of the resource has ended, if there is one of the library's own. */
+void               rill_resource_wait_host_access (gpointer            resource);
+void               rill_resource_set_busy_error (gpointer              resource,
+                                                 const RillHostAccess *conflict,
+                                                 GError              **error);

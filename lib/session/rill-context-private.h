@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <gio/gio.h>
+#include <vulkan/vulkan.h>
+
+#include "core/rill-debug-private.h"
+#include "core/rill-emitter-private.h"
+#include "session/rill-device.h"
+#include "session/rill-instance-private.h"
+#include "session/rill-queue-private.h"
+
+/* The VkDevice with its queues. It is not the session itself, because it outlives a closed session
+ * while a view of mapped memory or a submission lives: pages and deferred work hold it. */
+struct _RillContext
+{
+  gatomicrefcount ref_count;
+  RillInstance *instance;       /* (owned) */
+  RillEmitter *emitter;         /* (owned) */
+  VkPhysicalDevice physical_device;
+  VkDevice device;
+
+  VkPhysicalDeviceProperties properties;
+  VkPhysicalDeviceFeatures features;
+  VkPhysicalDeviceVulkan11Properties properties11;
+  VkPhysicalDeviceVulkan12Features features12;
+  VkPhysicalDeviceMemoryProperties memory;
+  guint64 max_buffer_size;
+  guint64 max_allocation_size;  /* maxMemoryAllocationSize */
+  RillDebugFlags debug;
+
+  RillQueue queues[RILL_MAX_QUEUES];
+  guint n_queues;
+  guint32 families[RILL_MAX_QUEUES]; /* one each: resources are shared by them */
+  guint n_families;
+  RillQueue *compute_queue;     /* every kind of work */
+  RillQueue *transfer_queue;    /* large buffer transfers; may be the compute queue */
+
+  /* Order of submissions: taken to record, submit and note what a submission used. */
+  GMutex submit_lock;
+
+  gint lost;                    /* (atomic) */
+  GMutex lost_lock;
+  void (*lost_func) (gpointer data); /* called once, from any thread */
+  gpointer lost_data;
+
+  gpointer validation_data;     /* (owned) what the messenger's callback gets: outlives the instance */
+  GDestroyNotify validation_data_free;
+
+  /* Of transfer/, made on first use, see rill-engine-private.h. Session.close stops it (work that has
+   * not begun is returned with CLOSED) and drops it; wait_idle waits until it is idle. */
+  GMutex engine_lock;
+  gpointer engine;
+  gboolean engine_closed;
+  void (*engine_ref) (gpointer engine);
+  void (*engine_stop) (gpointer engine);
+  gboolean (*engine_wait_idle) (gpointer engine, GCancellable *cancellable, GError **error);
+  void (*engine_unref) (gpointer engine);
+};
+
+RillContext *rill_context_new         (RillDevice           *device,
+                                       RillInstance         *instance,
+                                       RillEmitter          *emitter,
+                                       GError              **error);
+RillContext *rill_context_ref         (RillContext          *self);
+void         rill_context_unref       (RillContext          *self);
+
+/* TRUE for VK_SUCCESS. Otherwise sets the error and, for VK_ERROR_DEVICE_LOST, marks the device lost. */
+gboolean     rill_context_check       (RillContext          *self,
+                                       VkResult              result,
+                                       GError              **error,
+                                       const char           *call,
+                                       const char           *attempt,
+                                       ...) G_GNUC_PRINTF (5, 6);
+gboolean     rill_context_is_lost     (RillContext          *self);
+void         rill_context_mark_lost   (RillContext          *self);
+void         rill_context_set_lost_func (RillContext        *self,
+                                         void              (*func) (gpointer data),
+                                         gpointer            data);
+gboolean     rill_context_check_lost  (RillContext          *self,
+                                       GError              **error);
+
+/* (transfer full) (nullable): given back by context->engine_unref. */
+gpointer     rill_context_ref_engine  (RillContext          *self);
+void         rill_context_stop_engine (RillContext          *self);
+void         rill_context_drop_engine (RillContext          *self);
+
+gboolean     rill_context_is_reached  (RillContext          *self,
+                                       const RillSyncPoint  *point);
+/* Blocks the calling thread; on device loss the error is DEVICE_LOST. With a deadline
+ * (monotonic time in µs, -1 for none) the error is TIMED_OUT. */
+gboolean     rill_context_wait        (RillContext          *self,
+                                       const RillSyncPoint  *point,
+                                       gint64                deadline,
+                                       GCancellable         *cancellable,
+                                       GError              **error);
+/* Calls func (data) once the point is reached or the device is lost: at once in this thread when
+ * it is, else in a thread of the queue's. func must not block. */
+void         rill_context_defer       (RillContext          *self,
+                                       const RillSyncPoint  *point,
+                                       void                (*func) (gpointer data),
+                                       gpointer              data);
+/* Returns when all that was deferred and is reached has run: before counting what is left. */
+void         rill_context_collect     (RillContext          *self);
+/* All that was submitted so far. */
+void         rill_context_get_last    (RillContext          *self,
+                                       RillSyncPoint        *point);
+
+void         rill_context_set_name    (RillContext          *self,
+                                       VkObjectType          type,
+                                       guint64               handle,
+                                       const char           *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RillContext, rill_context_unref)

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer/rill-engine-private.h"
+
+/* Between looks at the cancellable while a thread waits for queued transfers. */
+#define WAIT_SLICE_US (10 * 1000)
+
+typedef struct
+{
+  GTask *task;        /* (owned) */
+  GObject *other;     /* (owned) (nullable) */
+  RillEngineFunc func;
+} Job;
+
+struct _RillEngine
+{
+  gatomicrefcount ref_count;
+  RillContext *context; /* (owned) */
+  RillCopyPool *copy_pool;
+
+  GMutex staging_lock;
+  RillStaging *staging; /* (nullable) */
+
+  GMutex lock;
+  GCond changed;
+  GQueue jobs; /* (element-type Job) */
+  gboolean running;
+  gint stopping; /* (atomic) */
+  GThread *thread; /* (nullable) */
+};
+
+/* May drop the last reference of the resource and of its session. */
+static void
+job_free (Job *job)
+{
+  rill_resource_leave_queue (g_task_get_source_object (job->task));
+  if (job->other != NULL)
+    rill_resource_leave_queue (job->other);
+  g_clear_object (&job->other);
+  g_object_unref (job->task);
+  g_free (job);
+}
+
+static void
+run_job (RillEngine *self,
+         Job        *job)
+{
+  if (rill_engine_is_stopping (self))
+    g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+  else if (!g_task_return_error_if_cancelled (job->task))
+    {
+      /* From here on the transfer itself knows whether it was cancelled in time. */
+      g_task_set_check_cancellable (job->task, FALSE);
+      job->func (job->task);
+    }
+}
+
+static gpointer
+transfer_thread (gpointer user_data)
+{
+  RillEngine *self = user_data;
+
+  rill_resource_run_queue_here ();
+  g_mutex_lock (&self->lock);
+  while (TRUE)
+    {
+      Job *job = g_queue_pop_head (&self->jobs);
+
+      if (job == NULL && rill_engine_is_stopping (self))
+        break;
+      if (job == NULL)
+        {
+          g_cond_wait (&self->changed, &self->lock);
+          continue;
+        }
+      self->running = TRUE;
+      g_mutex_unlock (&self->lock);
+      run_job (self, job);
+      job_free (job);
+      g_mutex_lock (&self->lock);
+      self->running = FALSE;
+      g_cond_broadcast (&self->changed);
+    }
+  g_mutex_unlock (&self->lock);
+  rill_engine_unref (self);
+  return NULL;
+}
+
+static void
+engine_ref (gpointer engine)
+{
+  g_atomic_ref_count_inc (&((RillEngine *) engine)->ref_count);
+}
+
+static void
+engine_stop (gpointer engine)
+{
+  RillEngine *self = engine;
+  GThread *thread;
+
+  g_mutex_lock (&self->lock);
+  g_atomic_int_set (&self->stopping, TRUE);
+  thread = g_steal_pointer (&self->thread);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+
+  if (thread == g_thread_self ())
+    g_thread_unref (thread);
+  else if (thread != NULL)
+    g_thread_join (thread);
+}
+
+static gboolean
+engine_wait_idle (gpointer       engine,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  RillEngine *self = engine;
+  gboolean idle = TRUE;
+
+  g_mutex_lock (&self->lock);
+  while (self->thread != g_thread_self () && (self->running || self->jobs.length > 0))
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        {
+          idle = FALSE;
+          break;
+        }
+      g_cond_wait_until (&self->changed, &self->lock, g_get_monotonic_time () + WAIT_SLICE_US);
+    }
+  g_mutex_unlock (&self->lock);
+  return idle;
+}
+
+static void
+engine_unref (gpointer engine)
+{
+  rill_engine_unref (engine);
+}
+
+void
+rill_engine_unref (RillEngine *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->thread == NULL && self->jobs.length == 0);
+  g_clear_pointer (&self->staging, rill_staging_free);
+  rill_copy_pool_free (self->copy_pool);
+  g_cond_clear (&self->changed);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->staging_lock);
+  rill_context_unref (self->context);
+  g_free (self);
+}
+
+static RillEngine *
+engine_new (RillContext *context)
+{
+  RillEngine *self = g_new0 (RillEngine, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->staging_lock);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->jobs);
+  self->context = rill_context_ref (context); /* until Session.close drops the engine */
+  self->copy_pool = rill_copy_pool_new ();
+  return self;
+}
+
+RillEngine *
+rill_engine_ref (RillContext  *context,
+                 GError      **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&context->engine_lock);
+
+  if (context->engine_closed)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+      return NULL;
+    }
+  if (context->engine == NULL)
+    {
+      context->engine = engine_new (context);
+      context->engine_ref = engine_ref;
+      context->engine_unref = engine_unref;
+      context->engine_stop = engine_stop;
+      context->engine_wait_idle = engine_wait_idle;
+    }
+  engine_ref (context->engine);
+  return context->engine;
+}
+
+RillCopyPool *
+rill_engine_get_copy_pool (RillEngine *self)
+{
+  return self->copy_pool;
+}
+
+RillStaging *
+rill_engine_get_staging (RillEngine  *self,
+                         GError     **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->staging_lock);
+
+  if (self->staging == NULL)
+    self->staging = rill_staging_new (self->context, error);
+  return self->staging;
+}
+
+gboolean
+rill_engine_is_stopping (RillEngine *self)
+{
+  return g_atomic_int_get (&self->stopping);
+}
+
+void
+rill_engine_queue_task (RillContext    *context,
+                        GTask          *task,
+                        RillEngineFunc  func)
+{
+  rill_engine_queue_task_with (context, task, NULL, func);
+}
+
+void
+rill_engine_queue_task_with (RillContext    *context,
+                             GTask          *task,
+                             gpointer        other,
+                             RillEngineFunc  func)
+{
+  GError *error = NULL;
+  RillEngine *self = rill_engine_ref (context, &error);
+  Job *job;
+
+  if (self == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  if (rill_engine_is_stopping (self))
+    {
+      g_mutex_unlock (&self->lock);
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+      rill_engine_unref (self);
+      return;
+    }
+  job = g_new (Job, 1);
+  *job = (Job) {
+    .task = g_object_ref (task),
+    .other = other != NULL ? g_object_ref (other) : NULL,
+    .func = func,
+  };
+  rill_resource_enter_queue (g_task_get_source_object (task));
+  if (other != NULL)
+    rill_resource_enter_queue (other);
+  g_queue_push_tail (&self->jobs, job);
+  if (self->thread == NULL)
+    {
+      engine_ref (self); /* the thread's own */
+      self->thread = g_thread_new ("rill-transfer", transfer_thread, self);
+    }
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  rill_engine_unref (self);
+}
+
+void
+rill_engine_wait_turn (gpointer resource)
+{
+  rill_resource_wait_turn (resource);
+}
+
+static void
+return_reached (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rill_context_check_lost (rill_resource_get_context (g_task_get_source_object (task)), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+rill_engine_return_when_reached (GTask               *task,
+                                 const RillSyncPoint *point)
+{
+  rill_context_defer (rill_resource_get_context (g_task_get_source_object (task)), point, return_reached,
+                      g_object_ref (task));
+}

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Memories, their pages and what is created in them."""
+
+from gi.repository import Gio, Rill
+
+from support import IO, RillTest, data_of, iterate
+
+PAGE = 1 << 20
+
+
+class Memories(RillTest):
+
+    def create(self, page_size=PAGE):
+        return self.session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL, page_size)
+
+    def test_properties(self):
+        memory = self.create()
+        self.check_properties(memory, session=self.session, page_size=PAGE, page_count=0, used_size=0, reserved_size=0,
+                              closed=False)
+        self.assertEqual(memory.get_flags(), memory.get_memory_type().get_flags())
+        self.assertEqual(memory.get_mappable(),
+                         bool(int(memory.get_flags()) & Rill.MemoryPropertyFlags.HOST_VISIBLE))
+        buffer = memory.create_buffer(1000)
+        self.check_properties(memory, page_count=1, used_size=buffer.get_allocation_info().size, reserved_size=PAGE)
+        memory.close()
+        self.check_properties(memory, closed=True)
+
+    def test_pages_are_signalled_in_the_main_context(self):
+        memory = self.create()
+        added, removed, counts = [], [], []
+        memory.connect('page-added', lambda _, index, size: added.append((index, size)))
+        memory.connect('page-removed', lambda _, index: removed.append(index))
+        memory.connect('notify::page-count', lambda thing, _: counts.append(thing.get_page_count()))
+        first = memory.create_buffer(PAGE)
+        second = memory.create_buffer(PAGE + 1)
+        self.assertEqual((added, removed, counts), ([], [], []))
+        iterate()
+        self.assertEqual(added, [(0, PAGE), (1, second.get_allocation_info().size)])
+        self.assertEqual(counts, [2], 'notifications are coalesced')
+        first.close()
+        second.close()
+        self.assertTrue(memory.trim())
+        iterate()
+        self.assertEqual(sorted(removed), [0, 1])
+        self.assertEqual(memory.get_page_count(), 0)
+        self.assertEqual(memory.get_reserved_size(), 0)
+
+    def test_is_page_mappable(self):
+        memory = self.host_memory
+        buffer = memory.create_buffer(64)
+        page = buffer.get_allocation_info().page
+        self.assertTrue(memory.is_page_mappable(page))
+        self.assertFalse(memory.is_page_mappable(page + 1000))
+
+    def test_calculate_statistics(self):
+        memory = self.create()
+        buffers = [memory.create_buffer(1000) for i in range(3)]
+        statistics = memory.calculate_statistics()
+        self.assertEqual(statistics.page_count, 1)
+        self.assertEqual(statistics.object_count, len(buffers))
+        self.assertGreaterEqual(statistics.free_range_count, 1)
+        self.assertEqual(statistics.reserved_size, PAGE)
+        self.assertEqual(statistics.used_size, memory.get_used_size())
+        self.assertLessEqual(statistics.free_size, PAGE - statistics.used_size)
+        self.assertLessEqual(statistics.largest_free_size, statistics.free_size)
+        self.assertEqual(statistics.copy().object_count, len(buffers))
+
+    def test_create_buffer(self):
+        self.assertEqual(self.memory.create_buffer(100).get_size(), 100)
+        usage = Rill.BufferUsageFlags.UNIFORM
+        self.assertEqual(self.memory.create_buffer(100, usage).get_usage(), usage)
+        self.assertEqual(self.memory.create_buffer(size=100, usage=usage).get_usage(), usage)
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.memory.create_buffer(0)
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.memory.create_buffer(100, Rill.BufferUsageFlags(1 << 30))
+        with self.raises(IO, Gio.IOErrorEnum.NOT_SUPPORTED):
+            self.memory.create_buffer(2 ** 63)
+        with self.assertRaises(OverflowError):
+            self.memory.create_buffer(-1)
+
+    def test_create_buffer_like(self):
+        buffer = self.memory.create_buffer(100)
+        self.assertEqual(self.memory.create_buffer_like(buffer).get_size(), 100)
+        image = self.memory.create_image([3, 5, 3], Rill.ChannelType.UINT8)
+        like = self.memory.create_buffer_like(image, Rill.BufferUsageFlags.TRANSFER_DST)
+        self.assertEqual(like.get_size(), 45)
+        self.assertEqual(like.get_usage(), Rill.BufferUsageFlags.TRANSFER_DST)
+        other = Rill.Session()
+        foreign = other.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL).create_buffer(64)
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.memory.create_buffer_like(foreign)
+        other.close()
+
+    def test_create_buffer_from_bytes(self):
+        buffer = self.memory.create_buffer_from_bytes(b'0123456789')
+        self.assertEqual(buffer.get_size(), 10)
+        self.assertEqual(data_of(buffer.read_bytes()), b'0123456789')
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.memory.create_buffer_from_bytes(b'')
+
+    def test_create_image(self):
+        image = self.memory.create_image([4, 6], Rill.ChannelType.FLOAT32)
+        self.assertEqual(list(image.get_shape()), [4, 6])
+        image = self.memory.create_image((4, 6, 2), Rill.ChannelType.UINT8, Rill.ImageUsageFlags.STORAGE)
+        self.assertEqual(image.get_usage(), Rill.ImageUsageFlags.STORAGE)
+        for shape in ([], [0], [4, 0], [1, 1, 5], [1, 1, 1, 1, 1]):
+            with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+                self.memory.create_image(shape, Rill.ChannelType.UINT8)
+        with self.raises(IO, Gio.IOErrorEnum.NOT_SUPPORTED):
+            self.memory.create_image([1, 2 ** 31], Rill.ChannelType.UINT8)
+
+    def test_create_image_from_bytes(self):
+        image = self.memory.create_image_from_bytes(bytes(range(12)), [2, 2, 3], Rill.ChannelType.UINT8)
+        self.assertEqual(data_of(image.read_bytes()), bytes(range(12)))
+        for wrong in (b'', bytes(11), bytes(13)):
+            with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+                self.memory.create_image_from_bytes(wrong, [2, 2, 3], Rill.ChannelType.UINT8)
+
+    def test_create_image_view_from_bytes(self):
+        view = self.memory.create_image_view_from_bytes(bytes(range(4)), [2, 2], Rill.ChannelType.UINT8)
+        self.assertFalse(view.get_sampled())
+        self.assertEqual(data_of(view.get_image().read_bytes()), bytes(range(4)))
+        view = self.memory.create_image_view_from_bytes(
+            bytes(4), [2, 2], Rill.ChannelType.UNORM8, Rill.ImageUsageFlags.NONE, Rill.FilterMode.LINEAR,
+            Rill.AddressMode.REPEAT, True, True)
+        self.assertEqual(view.get_filter_mode(), Rill.FilterMode.LINEAR)
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.memory.create_image_view_from_bytes(bytes(4), [2, 2], Rill.ChannelType.UINT8,
+                                                     filter_mode=Rill.FilterMode.LINEAR, sampled=True)
+
+    def test_what_fails_leaves_nothing(self):
+        memory = self.create()
+        for wrong in (lambda: memory.create_image_from_bytes(bytes(1), [2], Rill.ChannelType.UINT8),
+                      lambda: memory.create_image_view_from_bytes(
+                          bytes(4), [2, 2], Rill.ChannelType.UINT8, filter_mode=Rill.FilterMode.LINEAR, sampled=True)):
+            with self.assertRaises(Exception):
+                wrong()
+        self.session.wait_idle()
+        self.assertEqual(memory.get_used_size(), 0)
+
+    def test_close(self):
+        memory = self.create()
+        buffer = memory.create_buffer(64)
+        image = memory.create_image([2], Rill.ChannelType.UINT8)
+        memory.close()
+        memory.close()
+        for thing in (memory, buffer, image):
+            self.assertTrue(thing.get_closed())
+        for call in (lambda: memory.create_buffer(64), lambda: memory.create_buffer_from_bytes(b'x'),
+                     lambda: memory.create_buffer_like(buffer),
+                     lambda: memory.create_image([2], Rill.ChannelType.UINT8),
+                     lambda: memory.create_image_from_bytes(b'xy', [2], Rill.ChannelType.UINT8),
+                     lambda: memory.create_image_view_from_bytes(b'xy', [2], Rill.ChannelType.UINT8),
+                     lambda: memory.trim(), lambda: memory.calculate_statistics(), lambda: buffer.read_bytes()):
+            with self.raises(IO, Gio.IOErrorEnum.CLOSED):
+                call()
+        self.assertFalse(memory.is_page_mappable(0))
+
+

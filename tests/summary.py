@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Sums up a run of `meson test`: what was skipped and why, what failed, and last `N passed, N failed`.
+
+usage: summary.py testlog.json
+
+Single tests count where a program reports them in the Test Anything Protocol, else whole programs. A
+test that was skipped for want of a driver, or without saying why, counts as failed.
+"""
+
+import json
+import re
+import sys
+
+RESULT = re.compile(r'(ok|not ok)\b\s*\d*\s*-?\s*([^#]*)(?:#\s*(skip|todo)\S*\s*(.*))?', re.IGNORECASE)
+NO_DRIVER = re.compile(r'\bno (vulkan )?driver\b|INCOMPATIBLE_DRIVER', re.IGNORECASE)
+
+
+class Summary:
+    def __init__(self):
+        self.n_passed = 0
+        self.failed = []
+        self.skipped = []
+
+    def skip(self, name, reason):
+        reason = reason.strip()
+        if not reason:
+            self.failed.append(name + ' (skipped without a reason)')
+        elif NO_DRIVER.search(reason):
+            self.failed.append(name + ': ' + reason)
+        else:
+            self.skipped.append(name + ': ' + reason)
+
+    def add_lines(self, program, lines):
+        """Counts a program's TAP lines; returns how many results it reported and how many failed."""
+        n_results = n_failed = 0
+        for line in lines:
+            plan = re.match(r'1\.\.0\s*#\s*skip\S*\s*(.*)', line, re.IGNORECASE)
+            if plan:
+                self.skip(program, plan.group(1))
+                n_results += 1
+                continue
+            match = RESULT.match(line)
+            if not match:
+                continue
+            status, name, directive, reason = match.groups()
+            name = '%s %s' % (program, name.strip())
+            n_results += 1
+            if directive and directive.lower() == 'skip':
+                self.skip(name, reason)
+            elif status == 'ok' or directive:
+                self.n_passed += 1
+            else:
+                n_failed += 1
+                self.failed.append(name)
+        return n_results, n_failed
+
+    def add(self, test):
+        program = test['name'].split(' / ')[-1]
+        result = test['result']
+        # Only lines of the protocol count: a program without it prints what it likes.
+        lines = (test.get('stdout') or '').splitlines()
+        is_tap = any(re.match(r'1\.\.\d+', line) for line in lines)
+        n_results, n_failed = self.add_lines(program, lines) if is_tap else (0, 0)
+
+        if result in ('FAIL', 'ERROR', 'TIMEOUT', 'INTERRUPT', 'UNEXPECTEDPASS') and n_failed == 0:
+            self.failed.append('%s (%s)' % (program, result.lower()))
+        elif n_results == 0 and result == 'SKIP':
+            lines = (test.get('stderr') or test.get('stdout') or '').strip().splitlines()
+            self.skip(program, lines[-1] if lines else '')
+        elif n_results == 0 and result in ('OK', 'EXPECTEDFAIL'):
+            self.n_passed += 1
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
+    summary = Summary()
+    with open(sys.argv[1], encoding='utf-8') as log:
+        for line in log:
+            summary.add(json.loads(line))
+
+    if not summary.n_passed and not summary.failed:
+        summary.failed.append('no test has run')
+    for title, names in (('Skipped', summary.skipped), ('Failed', summary.failed)):
+        if names:
+            print('\n%s:' % title)
+            for name in names:
+                print('  ' + name)
+    print('\n%d passed, %d failed' % (summary.n_passed, len(summary.failed)))
+    return 1 if summary.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

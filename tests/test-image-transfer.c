@@ -22,13 +22,21 @@ create_memory (RillSession *session)
   return memory;
 }
 
-/* Submitted work holds what it needs of the memory. */
+/* After this nothing is held any more by the library's threads. */
+static void
+wait_idle (RillSession *session)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (rill_session_wait_idle (session, NULL, &error));
+  g_assert_no_error (error);
+}
+
 static void
 end (RillSession *session,
      RillMemory  *memory)
 {
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
-  g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
+  wait_idle (session);
   g_assert_finalize_object (memory);
   rill_test_session_end (session);
 }
@@ -50,7 +58,8 @@ create_image (RillMemory          *memory,
 static RillImage *
 create_small (RillMemory *memory)
 {
-  return create_image (memory, (guint[]) { 3, 5, 4 }, 3, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE);
+  return create_image (memory, (guint[]){ 3, 5, 4 }, 3, RILL_CHANNEL_TYPE_UINT8,
+                       RILL_IMAGE_USAGE_NONE);
 }
 
 /* Bytes that differ between neighbours, rows and slices. */
@@ -108,7 +117,8 @@ read_storage (RillImage *image)
   g_autoptr (GError) error = NULL;
   g_autoptr (RillBuffer) buffer =
     rill_memory_create_buffer (memory, size, RILL_BUFFER_USAGE_NONE, &error);
-  const RillUse uses[] = { { .resource = image }, { .resource = buffer, .size = size, .write = TRUE } };
+  const RillUse uses[] = { { .resource = image },
+                           { .resource = buffer, .size = size, .write = TRUE } };
   const VkBufferImageCopy region = {
     .imageSubresource = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1 },
     .imageExtent = { rill_image_get_width (image), rill_image_get_height (image),
@@ -120,8 +130,8 @@ read_storage (RillImage *image)
   g_assert_no_error (error);
   g_assert_true (
     rill_submission_begin (&submission, context, context->compute_queue, uses, 2, &error));
-  vkCmdCopyImageToBuffer (submission.command, rill_image_get_handle (image), VK_IMAGE_LAYOUT_GENERAL,
-                          rill_buffer_get_handle (buffer), 1, &region);
+  vkCmdCopyImageToBuffer (submission.command, rill_image_get_handle (image),
+                          VK_IMAGE_LAYOUT_GENERAL, rill_buffer_get_handle (buffer), 1, &region);
   g_assert_true (rill_submission_end (&submission, VK_NULL_HANDLE, NULL, &error));
   bytes = rill_buffer_read_bytes (buffer, 0, -1, NULL, &error);
   g_assert_no_error (error);
@@ -244,7 +254,8 @@ test_chunks (void)
 }
 
 static guint64 split_limit;
-static void (*split_inner) (RillStagedTransfer *transfer, guint64 first, guint64 max_units, RillChunk *chunk);
+static void (*split_inner) (RillStagedTransfer *transfer, guint64 first, guint64 max_units,
+                            RillChunk *chunk);
 
 static void
 split_small (RillStagedTransfer *transfer,
@@ -369,16 +380,15 @@ test_from_bytes (void)
   g_autoptr (GBytes) bytes = make_bytes (45, 4);
   g_autoptr (GBytes) short_bytes = make_bytes (44, 4);
   g_autoptr (GError) error = NULL;
-  RillImage *image = rill_memory_create_image_from_bytes (memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8,
-                                                          RILL_IMAGE_USAGE_NONE, &error);
+  RillImage *image = rill_memory_create_image_from_bytes (
+      memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   assert_content (image, bytes);
   g_assert_finalize_object (image);
 
-  g_assert_null (rill_memory_create_image_from_bytes (memory, short_bytes, shape, 3,
-                                                      RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE,
-                                                      &error));
+  g_assert_null (rill_memory_create_image_from_bytes (
+      memory, short_bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
   end (session, memory);
@@ -393,8 +403,8 @@ test_view_from_bytes (void)
   g_autoptr (GBytes) bytes = make_bytes (60, 5);
   g_autoptr (GError) error = NULL;
   RillImageView *view = rill_memory_create_image_view_from_bytes (
-    memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, RILL_FILTER_MODE_LINEAR,
-    RILL_ADDRESS_MODE_REPEAT, TRUE, TRUE, &error);
+      memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE,
+      RILL_FILTER_MODE_LINEAR, RILL_ADDRESS_MODE_REPEAT, TRUE, TRUE, &error);
 
   g_assert_no_error (error);
   assert_content (rill_image_view_get_image (view), bytes);
@@ -530,12 +540,14 @@ test_abort (void)
   g_autoptr (GBytes) bytes = make_image_bytes (image, 9);
   RillSubmission submission;
 
-  g_assert_true (rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
+  g_assert_true (
+      rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
   rill_submission_abort (&submission);
   assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
   write_bytes (image, bytes);
 
-  g_assert_true (rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
+  g_assert_true (
+      rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
   rill_image_record_clear (image, submission.command);
   rill_submission_abort (&submission);
   assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
@@ -553,7 +565,8 @@ check_copy (RillMemory          *memory,
             gsize                to_dims,
             RillImageUsageFlags  to_usage)
 {
-  RillImage *from = create_image (memory, from_shape, from_dims, RILL_CHANNEL_TYPE_FLOAT32, from_usage);
+  RillImage *from = create_image (memory, from_shape, from_dims, RILL_CHANNEL_TYPE_FLOAT32,
+                                  from_usage);
   RillImage *to = create_image (memory, to_shape, to_dims, RILL_CHANNEL_TYPE_FLOAT32, to_usage);
   g_autoptr (GBytes) bytes = make_image_bytes (from, 10);
   g_autoptr (GError) error = NULL;
@@ -707,6 +720,7 @@ test_unusable (void)
   rill_resource_close (RILL_RESOURCE (image));
   assert_unusable (image, G_IO_ERROR_CLOSED);
   g_assert_finalize_object (raw);
+  wait_idle (session);
   g_assert_finalize_object (image);
   end (session, memory);
 }
@@ -767,6 +781,7 @@ test_async (void)
   g_assert_true (g_bytes_equal (content, expected));
   g_clear_object (&written);
   g_clear_object (&read);
+  wait_idle (session);
   g_assert_finalize_object (image);
   end (session, memory);
 }
@@ -787,6 +802,7 @@ test_async_size (void)
   g_assert_false (rill_image_write_bytes_finish (image, written, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_clear_object (&written);
+  wait_idle (session);
   g_assert_finalize_object (image);
   end (session, memory);
 }
@@ -814,8 +830,8 @@ test_cancelled (void)
   ASSERT_FAILS (rill_image_read_bytes (image, cancellable, &error) != NULL);
   ASSERT_FAILS (rill_image_clear (image, cancellable, &error));
   ASSERT_FAILS (rill_image_copy_to (other, image, cancellable, &error));
-  ASSERT_FAILS (rill_image_change_layout (image, RILL_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, cancellable,
-                                          &error));
+  ASSERT_FAILS (rill_image_change_layout (image, RILL_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                                          cancellable, &error));
   rill_image_write_bytes_async (image, bytes, cancellable, rill_test_async_cb, &written_async);
   rill_image_read_bytes_async (image, cancellable, rill_test_async_cb, &read_async);
   written = rill_test_wait (&written_async);
@@ -827,6 +843,7 @@ test_cancelled (void)
   assert_content (image, content);
   g_clear_object (&written);
   g_clear_object (&read);
+  wait_idle (session);
   g_assert_finalize_object (image);
   g_assert_finalize_object (other);
   end (session, memory);
@@ -841,7 +858,7 @@ test_close_in_flight (void)
 
   for (guint i = 0; i < 8; i++)
     {
-      RillImage *image = create_image (memory, (guint[]) { 256, 256, 4 }, 3, RILL_CHANNEL_TYPE_UINT8,
+      RillImage *image = create_image (memory, (guint[]){ 256, 256, 4 }, 3, RILL_CHANNEL_TYPE_UINT8,
                                        RILL_IMAGE_USAGE_NONE);
       g_autoptr (GBytes) bytes = make_image_bytes (image, i);
       RillTestAsync written_async = { NULL };

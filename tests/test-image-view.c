@@ -25,7 +25,8 @@ create_image (RillMemory          *memory,
 {
   static const guint shapes[][4] = { { 8 }, { 4, 8 }, { 4, 8, 4 }, { 2, 4, 8, 4 } };
   g_autoptr (GError) error = NULL;
-  RillImage *image = rill_memory_create_image (memory, shapes[n_dims - 1], n_dims, type, usage, &error);
+  RillImage *image = rill_memory_create_image (memory, shapes[n_dims - 1], n_dims, type, usage,
+                                               &error);
 
   g_assert_no_error (error);
   return image;
@@ -70,12 +71,23 @@ static const RuleCase rule_cases[] = {
   { "SAMPLED", 3, UINT8, RILL_IMAGE_USAGE_STORAGE, NEAREST, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
   { "1-D or 2-D", 4, UINT8, NONE, NEAREST, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
   { "CLAMP_TO_BORDER", 3, UINT8, NONE, NEAREST, ALL (REPEAT), FALSE, TRUE },
-  { "CLAMP_TO_BORDER", 3, UINT8, NONE, NEAREST,
+  { "CLAMP_TO_BORDER",
+    3,
+    UINT8,
+    NONE,
+    NEAREST,
     { RILL_ADDRESS_MODE_CLAMP_TO_EDGE, RILL_ADDRESS_MODE_REPEAT, RILL_ADDRESS_MODE_CLAMP_TO_EDGE },
-    FALSE, TRUE },
-  { NULL, 3, UINT8, NONE, NEAREST,
-    { RILL_ADDRESS_MODE_CLAMP_TO_EDGE, RILL_ADDRESS_MODE_CLAMP_TO_BORDER, RILL_ADDRESS_MODE_REPEAT },
-    FALSE, TRUE },
+    FALSE,
+    TRUE },
+  { NULL,
+    3,
+    UINT8,
+    NONE,
+    NEAREST,
+    { RILL_ADDRESS_MODE_CLAMP_TO_EDGE, RILL_ADDRESS_MODE_CLAMP_TO_BORDER,
+      RILL_ADDRESS_MODE_REPEAT },
+    FALSE,
+    TRUE },
 
   /* Sampled views with normalised coordinates. */
   { NULL, 1, UINT8, NONE, NEAREST, ALL (REPEAT), TRUE, TRUE },
@@ -87,10 +99,10 @@ static const RuleCase rule_cases[] = {
   { "integer", 3, RILL_CHANNEL_TYPE_INT32, NONE, LINEAR, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
 
   /* Values that are none. */
-  { "filter mode", 3, UINT8, NONE, (RillFilterMode) 2, ALL (CLAMP_TO_EDGE), FALSE, FALSE },
-  { "filter mode", 3, UINT8, NONE, (RillFilterMode) -1, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
-  { "address mode", 3, UINT8, NONE, NEAREST, { (RillAddressMode) 5, 0, 0 }, TRUE, FALSE },
-  { "address mode", 3, UINT8, NONE, NEAREST, { 0, 0, (RillAddressMode) -1 }, TRUE, TRUE },
+  { "filter mode", 3, UINT8, NONE, (RillFilterMode)2, ALL (CLAMP_TO_EDGE), FALSE, FALSE },
+  { "filter mode", 3, UINT8, NONE, (RillFilterMode)-1, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
+  { "address mode", 3, UINT8, NONE, NEAREST, { (RillAddressMode)5, 0, 0 }, TRUE, FALSE },
+  { "address mode", 3, UINT8, NONE, NEAREST, { 0, 0, (RillAddressMode)-1 }, TRUE, TRUE },
 };
 
 static void
@@ -206,13 +218,13 @@ test_added_channel (void)
 
         if (image == NULL)
           continue;
-        sampled = rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_BORDER, FALSE, TRUE,
-                                          &error);
+        sampled = rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_BORDER, FALSE,
+                                          TRUE, &error);
         g_assert_no_error (error);
         if ((rill_image_get_usage (image) & RILL_IMAGE_USAGE_STORAGE) == 0)
           continue;
-        storage = rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_BORDER, FALSE, FALSE,
-                                          &error);
+        storage = rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_BORDER, FALSE,
+                                          FALSE, &error);
         g_assert_no_error (error);
       }
   g_assert_finalize_object (memory);
@@ -224,8 +236,8 @@ create_view (RillImage *image,
              gboolean   sampled)
 {
   g_autoptr (GError) error = NULL;
-  RillImageView *view =
-    rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, sampled, &error);
+  RillImageView *view = rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE,
+                                                FALSE, sampled, &error);
 
   g_assert_no_error (error);
   return view;
@@ -261,7 +273,8 @@ test_close (void)
 
   rill_resource_close (RILL_RESOURCE (image));
   assert_closed (other);
-  g_assert_null (rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL));
+  g_assert_null (
+      rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL));
   g_assert_finalize_object (view);
   g_assert_finalize_object (other);
   g_assert_finalize_object (image);
@@ -361,8 +374,8 @@ test_uninitialized (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
   g_clear_error (&error);
 
-  g_assert_null (rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE,
-                                         &error));
+  g_assert_null (rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE,
+                                         FALSE, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
   g_assert_finalize_object (view);
   g_assert_finalize_object (image);

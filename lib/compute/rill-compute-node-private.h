@@ -39,7 +39,7 @@ typedef struct
 {
   RillPipeline *pipeline;            /* (owned) */
   const RillReflection *reflection;  /* (unowned) lives with the node */
-  RillBound *bounds;                 /* (owned) one for each element of the reflection */
+  RillBound *bounds;                 /* (owned) one for each element; empty if it is not used */
   guint64 serial;                    /* of the bindings: the same one, the same bindings */
   GBytes *push_constants;            /* (owned) (nullable) */
   guint grid[3];                     /* workgroups */

@@ -220,9 +220,14 @@ take_snapshot (RillComputeNode *self,
   };
   for (guint i = 0; i < 3; i++)
     dispatch->grid[i] = (guint) grid[i];
-  for (guint i = 0; i < self->reflection->n_elements; i++)
-    if (dispatch->bounds[i].object != NULL)
-      g_object_ref (dispatch->bounds[i].object);
+  for (guint i = 0; i < self->reflection->descriptors->len; i++)
+    {
+      const RillDescriptor *descriptor = rill_reflection_descriptor (self->reflection, i);
+      RillBound *bounds = &dispatch->bounds[descriptor->first_element];
+
+      for (guint j = 0; j < descriptor->count; j++)
+        bounds[j].object = descriptor->used ? g_object_ref (bounds[j].object) : NULL;
+    }
 }
 
 gboolean

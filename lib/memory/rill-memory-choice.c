@@ -6,11 +6,11 @@
 
 #define KNOWN_FLAGS 0x1ffu
 
-/* Types that work only for special purposes, or slow every access down: used when asked for. */
-#define SPECIAL_FLAGS                                                                              \
-  (VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT                     \
-   | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD      \
-   | VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV)
+/* What every type may have. Other flags are of types for special purposes, or of vendors, some of
+ * which slow every access down: those are used when asked for. */
+#define PLAIN_FLAGS                                                                                \
+  (VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT                      \
+   | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT)
 
 #define DEVICE_AND_HOST                                                                            \
   (VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
@@ -50,12 +50,11 @@ rill_memory_choose_type (RillContext              *context,
     }
   for (guint i = 0; i < context->memory.memoryTypeCount; i++)
     {
-      VkMemoryPropertyFlags type = context->memory.memoryTypes[i].propertyFlags & KNOWN_FLAGS;
+      VkMemoryPropertyFlags type = context->memory.memoryTypes[i].propertyFlags;
       if (exact_flags_match ? type != asked
-                            : (type & asked) != asked || type & ~asked & SPECIAL_FLAGS)
+                            : (type & asked) != asked || type & ~(asked | PLAIN_FLAGS))
         continue;
-      if (best < 0
-          || rank (type, asked) < rank (context->memory.memoryTypes[best].propertyFlags & KNOWN_FLAGS, asked))
+      if (best < 0 || rank (type, asked) < rank (context->memory.memoryTypes[best].propertyFlags, asked))
         best = (gint) i;
     }
   if (best >= 0)

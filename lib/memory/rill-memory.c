@@ -326,17 +326,19 @@ rill_memory_init (RillMemory *self)
 }
 
 static gboolean
-check_page_size (RillContext  *context,
-                 guint64       page_size,
+check_page_size (guint64       page_size,
+                 guint64       limit,
+                 const char   *of_what,
                  GError      **error)
 {
-  if (page_size <= context->max_allocation_size)
+  g_autofree char *text = NULL;
+
+  if (page_size <= limit)
     return TRUE;
+  text = rill_format_size (limit);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not create a memory: a page size of %" G_GUINT64_FORMAT
-               " bytes is over the device's limit of %" G_GUINT64_FORMAT
-               " bytes for one allocation (maxMemoryAllocationSize)",
-               page_size, context->max_allocation_size);
+               "Could not create a memory: a page size of %" G_GUINT64_FORMAT " bytes is over the %s of %s",
+               page_size, of_what, text);
   return FALSE;
 }
 
@@ -359,7 +361,7 @@ check_page_size (RillContext  *context,
  *
  * Errors: %G_IO_ERROR_NOT_SUPPORTED when no type matches, with the sets that there are;
  * %G_IO_ERROR_INVALID_ARGUMENT for unknown flags or a page size over the device's
- * `maxMemoryAllocationSize`; %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
+ * `maxMemoryAllocationSize` or over the size of the heap; %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
  * %RILL_VULKAN_ERROR_DEVICE_LOST.
  *
  * Returns: (transfer full): the memory, which has no page yet
@@ -378,10 +380,15 @@ rill_session_create_memory (RillSession              *session,
   g_return_val_if_fail (RILL_IS_SESSION (session), NULL);
 
   context = rill_session_ref_context (session, error);
-  if (context == NULL || !check_page_size (context, page_size, error))
+  if (context == NULL
+      || !check_page_size (page_size, context->max_allocation_size,
+                           "device's limit for one allocation (maxMemoryAllocationSize)", error))
     return NULL;
   type_index = rill_memory_choose_type (context, flags, exact_flags_match, error);
-  if (type_index < 0)
+  if (type_index < 0
+      || !check_page_size (page_size,
+                           context->memory.memoryHeaps[context->memory.memoryTypes[type_index].heapIndex].size,
+                           "size of the heap", error))
     return NULL;
 
   self = g_object_new (RILL_TYPE_MEMORY, NULL);

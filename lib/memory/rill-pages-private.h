@@ -33,7 +33,8 @@ typedef struct
   gboolean mappable;
   gboolean coherent;
 
-  /* Told of each page that comes and goes; they only queue signals. */
+  /* Told of each page that comes and goes, under the lock, so that it is told in order; they only queue
+   * signals. */
   void (*added) (gpointer owner, guint index, guint64 size);
   void (*removed) (gpointer owner, guint index);
   gpointer owner;

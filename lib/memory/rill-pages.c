@@ -24,6 +24,7 @@ add_page_locked (RillPages *self,
       rill_suballocator_add_block (self->suballocator, index, page->size);
       self->n_empty++;
     }
+  self->added (self->owner, index, page->size);
 }
 
 static void
@@ -38,20 +39,15 @@ remove_page_locked (RillPages *self,
   g_ptr_array_index (self->pages, page->index) = NULL;
   self->page_count--;
   self->reserved_size -= page->size;
+  self->removed (self->owner, page->index);
 }
 
-/* Pages that were taken out of the memory: released and told of without the lock. */
+/* Pages that were taken out of the memory are released without the lock. */
 static void
-release_pages (RillPages *self,
-               GPtrArray  *removed)
+release_pages (GPtrArray *removed)
 {
   for (guint i = 0; i < removed->len; i++)
-    {
-      RillPage *page = g_ptr_array_index (removed, i);
-      guint index = page->index;
-      rill_page_free (page);
-      self->removed (self->owner, index);
-    }
+    rill_page_free (g_ptr_array_index (removed, i));
   g_ptr_array_unref (removed);
 }
 
@@ -142,6 +138,27 @@ check_type (RillPages                    *self,
   return FALSE;
 }
 
+/* Vulkan leaves a size over that of the heap undefined instead of refusing it. */
+static gboolean
+check_heap (RillPages                    *self,
+            const RillAllocationRequest  *request,
+            guint64                       size,
+            GError                      **error)
+{
+  const VkPhysicalDeviceMemoryProperties *memory = &self->context->memory;
+  guint heap_index = memory->memoryTypes[self->type_index].heapIndex;
+  g_autofree char *what = NULL;
+  g_autofree char *heap = NULL;
+
+  if (size <= memory->memoryHeaps[heap_index].size)
+    return TRUE;
+  what = describe (request);
+  heap = rill_format_size (memory->memoryHeaps[heap_index].size);
+  g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+               "Could not create %s: the whole heap %u has %s", what, heap_index, heap);
+  return FALSE;
+}
+
 static RillPage *
 make_page (RillPages                    *self,
            const RillAllocationRequest  *request,
@@ -152,10 +169,12 @@ make_page (RillPages                    *self,
   g_autofree char *limit = NULL;
   g_autofree char *what = NULL;
   GError *local_error = NULL;
-  RillPage *page = rill_page_new (self->context, self->type_index, size,
-                                  own ? request->buffer : VK_NULL_HANDLE,
-                                  own ? request->image : VK_NULL_HANDLE, &local_error);
+  RillPage *page;
 
+  if (!check_heap (self, request, size, error))
+    return NULL;
+  page = rill_page_new (self->context, self->type_index, size, own ? request->buffer : VK_NULL_HANDLE,
+                        own ? request->image : VK_NULL_HANDLE, &local_error);
   if (page != NULL)
     {
       page->own = own;
@@ -207,7 +226,6 @@ allocate_own (RillPages                    *self,
     .range = { .block = page->index, .size = page->size },
   };
   g_mutex_unlock (&self->lock);
-  self->added (self->owner, allocation->range.block, allocation->range.size);
   return TRUE;
 }
 
@@ -218,7 +236,6 @@ grow_locked (RillPages                    *self,
              GError                      **error)
 {
   RillPage *page;
-  guint index;
 
   if (self->growing)
     {
@@ -235,12 +252,12 @@ grow_locked (RillPages                    *self,
     return FALSE;
   if (self->closed)
     {
+      g_mutex_unlock (&self->lock);
       rill_page_free (page);
+      g_mutex_lock (&self->lock);
       return set_closed_error (error);
     }
   add_page_locked (self, page);
-  index = page->index;
-  self->added (self->owner, index, self->page_size);
   return TRUE;
 }
 
@@ -316,11 +333,7 @@ rill_pages_release (RillPages      *self,
   g_mutex_unlock (&self->lock);
 
   if (remove)
-    {
-      GPtrArray *removed = g_ptr_array_new ();
-      g_ptr_array_add (removed, page);
-      release_pages (self, removed);
-    }
+    rill_page_free (page);
 }
 
 static void
@@ -364,7 +377,7 @@ rill_pages_trim (RillPages *self)
   g_mutex_lock (&self->lock);
   removed = take_empty_pages_locked (self);
   g_mutex_unlock (&self->lock);
-  release_pages (self, removed);
+  release_pages (removed);
 }
 
 gboolean

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resource/rill-image-format-private.h"
 
-#include "core/rill-error-private.h"
 #include "core/rill-format-private.h"
 
 #include <string.h>
@@ -60,7 +59,8 @@ rill_image_usage_resolve (RillImageUsageFlags   usage,
   if (usage & ~(guint) ALL_USAGES)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create an image: unknown usage flags 0x%x", usage & ~(guint) ALL_USAGES);
+                   "Could not create an image: unknown usage flags 0x%x",
+                   usage & ~(guint)ALL_USAGES);
       return FALSE;
     }
   if (usage & RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT
@@ -68,10 +68,12 @@ rill_image_usage_resolve (RillImageUsageFlags   usage,
           || (usage & ~(guint) (ATTACHMENT_USAGES | RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT)) != 0))
     {
       g_autofree char *asked = rill_image_usage_to_string (usage);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create an image for %s: TRANSIENT_ATTACHMENT goes together with "
-                   "COLOR_ATTACHMENT, DEPTH_STENCIL_ATTACHMENT or INPUT_ATTACHMENT, and with nothing "
-                   "else", asked);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "Could not create an image for %s: TRANSIENT_ATTACHMENT goes together with "
+          "COLOR_ATTACHMENT, DEPTH_STENCIL_ATTACHMENT or INPUT_ATTACHMENT, and with nothing "
+          "else",
+          asked);
       return FALSE;
     }
 
@@ -92,24 +94,29 @@ check_dimensions (const guint  *shape,
 {
   if (shape == NULL || n_dims < 1 || n_dims > 4)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The shape of an image has 1 to 4 dimensions, not %" G_GSIZE_FORMAT,
-                   shape != NULL ? n_dims : 0);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "Could not create an image: its shape has 1 to 4 dimensions, not %" G_GSIZE_FORMAT,
+          shape != NULL ? n_dims : 0);
       return FALSE;
     }
   for (gsize i = 0; i < n_dims; i++)
     if (shape[i] < 1)
       {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                     "Each dimension of an image is at least 1, but number %" G_GSIZE_FORMAT
-                     " of the shape is 0", i + 1);
+        g_set_error (
+            error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+            "Could not create an image: each number of its shape is at least 1, but number %" G_GSIZE_FORMAT
+            " is 0",
+            i + 1);
         return FALSE;
       }
   if (n_dims >= 3 && shape[n_dims - 1] > MAX_CHANNELS)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "An image has 1 to 4 channels, the last number of its shape, not %u",
-                   shape[n_dims - 1]);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "Could not create an image: the last number of its shape is that of its channels, 1 to 4, "
+          "not %u",
+          shape[n_dims - 1]);
       return FALSE;
     }
   return TRUE;
@@ -141,7 +148,8 @@ rill_image_shape_init (RillImageShape  *self,
     {
       g_autofree char *text = rill_image_shape_to_string (self);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The size in bytes of an image of %s does not fit in 64 bits", text);
+                   "Could not create an image of %s: its size in bytes does not fit in 64 bits",
+                   text);
       return FALSE;
     }
   return TRUE;
@@ -243,8 +251,8 @@ find_format (RillImageFormat       *self,
 
   for (guint channels = shape->channels;
        channels <= MAX_CHANNELS && result == VK_ERROR_FORMAT_NOT_SUPPORTED; channels++)
-    result = try_format (self, limits, context, rill_image_shape_get_image_type (shape), type, channels,
-                         usage);
+    result = try_format (self, limits, context, rill_image_shape_get_image_type (shape), type,
+                         channels, usage);
   return result;
 }
 
@@ -357,15 +365,20 @@ set_format_error (RillContext           *context,
   RillChannelType nearest;
 
   if (find_nearest_type (context, shape, type, usage, &nearest))
-    g_string_append_printf (text, "; %s works with this usage", rill_channel_type_get_name (nearest));
+    g_string_append_printf (text, "; %s works with this usage",
+                            rill_channel_type_get_name (nearest));
+  else
+    g_string_append (text, "; no channel type works with this usage");
   if (nearest_usage != RILL_IMAGE_USAGE_NONE)
     {
       g_autofree char *part = rill_image_usage_to_string (nearest_usage);
-      g_string_append_printf (text, "%s %s works with %s", text->len > 0 ? ", and" : ";", name, part);
+      g_string_append_printf (text, ", and %s works with %s", name, part);
     }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Could not create %s for %s: the device has no format of %s with %u or more channels "
-               "for this usage%s", what, asked, name, shape->channels, text->str);
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "Could not create %s for %s: the device has no format of %s with %u or more channels "
+      "for this usage%s",
+      what, asked, name, shape->channels, text->str);
   g_string_free (text, TRUE);
 }
 
@@ -409,11 +422,11 @@ check_limits (const RillImageFormat         *format,
 
   if (size > limits->maxResourceSize)
     {
-      g_autofree char *size_text = rill_format_size (size);
-      g_autofree char *limit_text = rill_format_size (limits->maxResourceSize);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Could not create %s: its %s are over the device's limit of %s for images "
-                   "(maxResourceSize)", what, size_text, limit_text);
+                   "Could not create %s: its %" G_GUINT64_FORMAT
+                   " bytes are over the device's limit of %" G_GUINT64_FORMAT
+                   " bytes (maxResourceSize)",
+                   what, size, (guint64)limits->maxResourceSize);
       return FALSE;
     }
   return TRUE;
@@ -453,14 +466,16 @@ gboolean
 rill_image_format_check_transfer (const RillImageFormat  *self,
                                   GError                **error)
 {
-  const VkImageUsageFlags needed = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+  const VkImageUsageFlags needed = VK_IMAGE_USAGE_TRANSFER_SRC_BIT
+                                   | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
 
   if ((self->usage & needed) == needed)
     return TRUE;
   if (self->usage & VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                         "An image of usage TRANSIENT_ATTACHMENT cannot be transferred: its content "
-                         "does not last");
+    g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "An image of usage TRANSIENT_ATTACHMENT cannot be transferred: its content "
+        "does not last");
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                          "The device does not transfer images of this format");
@@ -525,9 +540,11 @@ rill_image_format_check_layout (const RillImageFormat  *self,
   else
     {
       usages = rill_image_usage_to_string ((RillImageUsageFlags) needed);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not change the layout of an image: the layout is for images of usage %s, and "
-                   "this one has it not", usages);
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "Could not change the layout of an image: the layout is for images of usage %s, for "
+          "which this one was not created",
+          usages);
     }
   return FALSE;
 }

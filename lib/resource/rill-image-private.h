@@ -28,24 +28,26 @@ gboolean      rill_image_check_usage         (RillImage              *self,
 /* NOT_SUPPORTED for transient images. */
 gboolean      rill_image_check_transfer      (RillImage              *self,
                                               GError                **error);
-/* INVALID_ARGUMENT for UNDEFINED, PREINITIALIZED, unknown ones, and those whose usage the image lacks. */
+/* INVALID_ARGUMENT for UNDEFINED, PREINITIALIZED, unknown ones, and those whose usage the image
+ * lacks. */
 gboolean      rill_image_check_layout        (RillImage              *self,
                                               RillImageLayout         layout,
                                               GError                **error);
 
-/* The layout as submitted work leaves it; the submit lock is held. UNDEFINED until the first use. */
+/* The layout as submitted work leaves it; the submit lock is held. UNDEFINED until the first use.
+ * */
 VkImageLayout rill_image_get_vk_layout_locked (RillImage             *self);
 void          rill_image_set_vk_layout_locked (RillImage             *self,
                                               VkImageLayout           layout);
 
-/* A view of the whole image. The channels that storage adds read as one in a sampled view; in others
- * they read as they are stored, because Vulkan allows storage views no other. The caller has pinned the
- * image. */
+/* A view of the whole image. The channels that storage adds read as one in a sampled view; in
+ * others they read as they are stored, because Vulkan allows storage views no other. The caller has
+ * pinned the image. */
 VkImageView   rill_image_create_vk_view      (RillImage              *self,
                                               gboolean                sampled,
                                               GError                **error);
-/* Destroys what a closed view leaves, once nobody uses it any more: neither the device nor one who has
- * pinned the image and is about to submit. */
+/* Destroys what a closed view leaves, once nobody uses it any more: neither the device nor one who
+ * has pinned the image and is about to submit. */
 void          rill_image_retire_view         (RillImage              *self,
                                               VkImageView             view,
                                               VkSampler               sampler);

@@ -194,8 +194,8 @@ static gboolean
 set_rule_error (GError     **error,
                 const char  *rule)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Could not create a view of an image: %s",
-               rule);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Could not create a view of an image: %s", rule);
   return FALSE;
 }
 
@@ -216,7 +216,8 @@ check_values (RillFilterMode         filter_mode,
     if ((guint) address_modes[i] > RILL_ADDRESS_MODE_MIRROR_CLAMP_TO_EDGE)
       {
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                     "Could not create a view of an image: %d is no address mode", (int) address_modes[i]);
+                     "Could not create a view of an image: %d is no address mode",
+                     (int)address_modes[i]);
         return FALSE;
       }
 
@@ -224,8 +225,9 @@ check_values (RillFilterMode         filter_mode,
   for (guint i = 0; i < 2 && !normalized_coordinates; i++)
     if (address_modes[i] != RILL_ADDRESS_MODE_CLAMP_TO_EDGE
         && address_modes[i] != RILL_ADDRESS_MODE_CLAMP_TO_BORDER)
-      return set_rule_error (error, "without normalised coordinates the address mode must be CLAMP_TO_EDGE "
-                                    "or CLAMP_TO_BORDER");
+      return set_rule_error (
+          error, "without normalised coordinates the address mode must be CLAMP_TO_EDGE "
+                 "or CLAMP_TO_BORDER");
   return TRUE;
 }
 
@@ -237,17 +239,21 @@ check_filter (RillImage  *image,
 
   if (rill_channel_type_is_integer (type))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create a view of an image: the filter LINEAR is not for integer and 64-bit "
-                   "channels such as %s", rill_channel_type_get_name (type));
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "Could not create a view of an image: the filter LINEAR is not for integer and 64-bit "
+          "channels such as %s",
+          rill_channel_type_get_name (type));
       return FALSE;
     }
-  if (!rill_image_format_filters_linear (rill_resource_get_context (image), rill_image_get_format (image)))
+  if (!rill_image_format_filters_linear (rill_resource_get_context (image),
+                                         rill_image_get_format (image)))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Could not create a view of an image: the device does not filter %u channels of %s "
-                   "(VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT)",
-                   rill_image_get_storage_channels (image), rill_channel_type_get_name (type));
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+          "Could not create a view of an image: the device does not filter %u channels of %s "
+          "(VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT)",
+          rill_image_get_storage_channels (image), rill_channel_type_get_name (type));
       return FALSE;
     }
   return TRUE;
@@ -294,7 +300,8 @@ check_usable (RillImage              *image,
   if (sampled)
     return check_sampled (image, filter_mode, address_modes, normalized_coordinates, error);
   if ((rill_image_get_usage (image) & RILL_IMAGE_USAGE_STORAGE) == 0)
-    return set_rule_error (error, "a view that is not sampled needs an image that was created for STORAGE");
+    return set_rule_error (
+        error, "a view that is not sampled needs an image that was created for STORAGE");
   return TRUE;
 }
 
@@ -318,7 +325,8 @@ create_sampler (RillImageView  *self,
     .unnormalizedCoordinates = !self->normalized_coordinates,
   };
 
-  return rill_context_check (context, vkCreateSampler (context->device, &info, NULL, &self->sampler), error,
+  return rill_context_check (context,
+                             vkCreateSampler (context->device, &info, NULL, &self->sampler), error,
                              "vkCreateSampler", "Could not create a sampler");
 }
 
@@ -329,7 +337,8 @@ create_handles (RillImageView  *self,
 {
   self->view = rill_image_create_vk_view (self->image, self->sampled, error);
   return self->view != VK_NULL_HANDLE
-         && (!self->sampled || create_sampler (self, rill_resource_get_context (self->image), error));
+         && (!self->sampled
+             || create_sampler (self, rill_resource_get_context (self->image), error));
 }
 
 /**
@@ -337,8 +346,8 @@ create_handles (RillImageView  *self,
  * @image: an image
  * @filter_mode: how the sampler reads between texels
  * @address_mode: how the sampler reads outside of the image, in every direction
- * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the number of
- *   texels
+ * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the
+ *   number of texels
  * @sampled: whether shaders read the image through a sampler, instead of as a storage image
  * @error: return location for an error
  *
@@ -359,7 +368,8 @@ rill_image_create_view (RillImage        *image,
   g_return_val_if_fail (RILL_IS_IMAGE (image), NULL);
 
   return rill_image_create_view_with_address_modes (image, filter_mode, address_mode, address_mode,
-                                                    address_mode, normalized_coordinates, sampled, error);
+                                                    address_mode, normalized_coordinates, sampled,
+                                                    error);
 }
 
 /**
@@ -369,22 +379,22 @@ rill_image_create_view (RillImage        *image,
  * @address_mode_u: how the sampler reads left and right of the image
  * @address_mode_v: how the sampler reads above and below the image
  * @address_mode_w: how the sampler reads before and behind the image
- * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the number of
- *   texels
+ * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the
+ *   number of texels
  * @sampled: whether shaders read the image through a sampler, instead of as a storage image
  * @error: return location for an error
  *
  * Creates a view of the image, with an address mode for each direction.
  *
- * Without normalised coordinates the first two address modes must be %RILL_ADDRESS_MODE_CLAMP_TO_EDGE or
- * %RILL_ADDRESS_MODE_CLAMP_TO_BORDER, and a sampled image must be 1-D or 2-D. A sampled view
- * needs an image that was created for %RILL_IMAGE_USAGE_SAMPLED, and one that is not sampled needs
- * %RILL_IMAGE_USAGE_STORAGE. %RILL_FILTER_MODE_LINEAR is for channels that are neither integers nor of 64
- * bits. See "Samplers" in the Vulkan specification.
+ * Without normalised coordinates the first two address modes must be
+ * %RILL_ADDRESS_MODE_CLAMP_TO_EDGE or %RILL_ADDRESS_MODE_CLAMP_TO_BORDER, and a sampled image must
+ * be 1-D or 2-D. A sampled view needs an image that was created for %RILL_IMAGE_USAGE_SAMPLED, and
+ * one that is not sampled needs %RILL_IMAGE_USAGE_STORAGE. %RILL_FILTER_MODE_LINEAR is for channels
+ * that are neither integers nor of 64 bits. See "Samplers" in the Vulkan specification.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for what breaks these rules; %G_IO_ERROR_NOT_SUPPORTED for a
- * filter or address mode that the device lacks; %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and
- * %RILL_VULKAN_ERROR for what Vulkan refuses.
+ * filter or address mode that the device lacks; %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED;
+ * and %RILL_VULKAN_ERROR for what Vulkan refuses.
  *
  * Returns: (transfer full): the view
  */
@@ -570,8 +580,8 @@ rill_image_view_get_closed (RillImageView *self)
  *
  * Gives back what the view takes on the device.
  *
- * It goes when the work that was submitted with it ends. The image stays as it is. Closing again does
- * nothing.
+ * It goes when the work that was submitted with it ends. The image stays as it is. Closing again
+ * does nothing.
  */
 void
 rill_image_view_close (RillImageView *self)
@@ -599,7 +609,8 @@ rill_image_view_close (RillImageView *self)
     return;
   if (view != VK_NULL_HANDLE || sampler != VK_NULL_HANDLE)
     rill_image_retire_view (self->image, view, sampler);
-  rill_emitter_notify (rill_resource_get_context (self->image)->emitter, self, properties[PROP_CLOSED]);
+  rill_emitter_notify (rill_resource_get_context (self->image)->emitter, self,
+                       properties[PROP_CLOSED]);
 }
 
 VkImageView
@@ -632,8 +643,9 @@ rill_image_view_check_open (RillImageView  *self,
 {
   if (self->image == NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                           "The RillImageView was not initialised: make it with a method of RillImage");
+      g_set_error_literal (
+          error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+          "The RillImageView was not initialised: make it with a method of RillImage");
       return FALSE;
     }
   if (!rill_resource_check_open (self->image, error))

@@ -17,17 +17,17 @@
  * `[height, width]` and `[height, width, channels]` are 2-D images, and
  * `[depth, height, width, channels]` is a 3-D image. The shape reads back as it was given.
  *
- * Where the device has no format with that many channels for the usage that was asked for, the image is
- * stored with more ([property@Image:storage-channels]). The data of the host keep their channels: what is
- * written gets one in the added channel (255 for %RILL_CHANNEL_TYPE_UNORM8), and what is read leaves it
- * out. A shader that declares the format of a storage image declares the stored one, such as `rgba8ui`
- * for three channels of %RILL_CHANNEL_TYPE_UINT8.
+ * Where the device has no format with that many channels for the usage that was asked for, the
+ * image is stored with more ([property@Image:storage-channels]). The data of the host keep their
+ * channels: what is written gets one in the added channel (255 for %RILL_CHANNEL_TYPE_UNORM8), and
+ * what is read leaves it out. A shader that declares the format of a storage image declares the
+ * stored one, such as `rgba8ui` for three channels of %RILL_CHANNEL_TYPE_UINT8.
  *
  * The content of an image is undefined until it is written or cleared.
  *
- * An image has a layout (`VkImageLayout`), %RILL_IMAGE_LAYOUT_GENERAL from the start. Every operation
- * takes the image to the layout that it needs and back, so only programs that use the image with
- * other code than this library's need [method@Image.change_layout].
+ * An image has a layout (`VkImageLayout`), %RILL_IMAGE_LAYOUT_GENERAL from the start. Every
+ * operation takes the image to the layout that it needs and back, so only programs that use the
+ * image with other code than this library's need [method@Image.change_layout].
  *
  * Every method may be called from any thread.
  */
@@ -117,7 +117,8 @@ destroy_retired_if_unused (RillImage *self)
   g_mutex_unlock (&state->lock);
 
   if (retired.views != NULL)
-    rill_context_defer (retired.context, &last, destroy_retired_cb, g_memdup2 (&retired, sizeof retired));
+    rill_context_defer (retired.context, &last, destroy_retired_cb,
+                        g_memdup2 (&retired, sizeof retired));
 }
 
 static void
@@ -206,10 +207,11 @@ install_extent_properties (void)
   /**
    * RillImage:storage-channels: (getter get_storage_channels)
    *
-   * Channels of a texel on the device: at least [property@Image:channels], and more where the device
-   * has no such format for the usage.
+   * Channels of a texel on the device: at least [property@Image:channels], and more where the
+   * device has no such format for the usage.
    */
-  properties[PROP_STORAGE_CHANNELS] = g_param_spec_uint ("storage-channels", NULL, NULL, 0, 4, 0, flags);
+  properties[PROP_STORAGE_CHANNELS] = g_param_spec_uint ("storage-channels", NULL, NULL, 0, 4, 0,
+                                                         flags);
   /**
    * RillImage:minimum-size: (getter get_minimum_size)
    *
@@ -229,8 +231,8 @@ install_kind_properties (void)
    *
    * Type of a channel.
    */
-  properties[PROP_CHANNEL_TYPE] = g_param_spec_enum ("channel-type", NULL, NULL, RILL_TYPE_CHANNEL_TYPE,
-                                                     RILL_CHANNEL_TYPE_UINT8, flags);
+  properties[PROP_CHANNEL_TYPE] = g_param_spec_enum (
+      "channel-type", NULL, NULL, RILL_TYPE_CHANNEL_TYPE, RILL_CHANNEL_TYPE_UINT8, flags);
   /**
    * RillImage:usage: (getter get_usage)
    *
@@ -241,8 +243,8 @@ install_kind_properties (void)
   /**
    * RillImage:layout: (getter get_layout)
    *
-   * Layout in which submitted work leaves the image (`VkImageLayout`), %RILL_IMAGE_LAYOUT_GENERAL from
-   * the start.
+   * Layout in which submitted work leaves the image (`VkImageLayout`), %RILL_IMAGE_LAYOUT_GENERAL
+   * from the start.
    */
   properties[PROP_LAYOUT] = g_param_spec_enum ("layout", NULL, NULL, RILL_TYPE_IMAGE_LAYOUT,
                                                RILL_IMAGE_LAYOUT_UNDEFINED, flags);
@@ -349,8 +351,8 @@ image_create (RillImage    *self,
                        * rill_image_get_host_texel_size (self);
   return rill_image_format_choose (&self->format, context, &self->shape, self->channel_type,
                                    self->usage, what, error)
-         && rill_context_check (context, create_vk_image (self, context, &image), error, "vkCreateImage",
-                                "Could not create %s", what)
+         && rill_context_check (context, create_vk_image (self, context, &image), error,
+                                "vkCreateImage", "Could not create %s", what)
          && bind_vk_image (self, memory, context, image, what, error);
 }
 
@@ -366,12 +368,14 @@ image_create (RillImage    *self,
  *
  * Creates an image in the memory.
  *
- * The image is stored with the fewest channels, of at least those asked for, that the device has for
- * the usage with optimal tiling; see [property@Image:storage-channels] and "Required Format Support" in
- * the Vulkan specification. Besides @usage the image can be transferred where the device allows it.
+ * The image is stored with the fewest channels, of at least those asked for, that the device has
+ * for the usage with optimal tiling; see [property@Image:storage-channels] and "Required Format
+ * Support" in the Vulkan specification. Besides @usage the image can be transferred where the
+ * device allows it.
  *
- * %RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT goes together with other attachment usages only. No channel type
- * has a format for depth, so %RILL_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT is supported by no device.
+ * %RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT goes together with other attachment usages only. No
+ * channel type has a format for depth, so %RILL_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT is supported
+ * by no device.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a shape, type or usage that is not valid;
  * %G_IO_ERROR_NOT_SUPPORTED when the shape is over a limit of the device, when the device has no
@@ -394,7 +398,8 @@ rill_memory_create_image (RillMemory           *memory,
 
   g_return_val_if_fail (RILL_IS_MEMORY (memory), NULL);
 
-  if (!rill_memory_check_open (memory, error) || !rill_image_shape_init (&checked, shape, n_dims, error))
+  if (!rill_memory_check_open (memory, error)
+      || !rill_image_shape_init (&checked, shape, n_dims, error))
     return NULL;
   if (!rill_channel_type_is_valid (channel_type))
     {
@@ -763,9 +768,10 @@ rill_image_ensure_default_view (RillImage  *self,
 
   if ((self->usage & (RILL_IMAGE_USAGE_SAMPLED | RILL_IMAGE_USAGE_STORAGE)) == 0)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           "The image can be used by no shader: it was created neither for SAMPLED nor "
-                           "for STORAGE");
+      g_set_error_literal (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "The image can be used by no shader: it was created neither for SAMPLED nor "
+          "for STORAGE");
       return VK_NULL_HANDLE;
     }
   locker = g_mutex_locker_new (&state->lock);

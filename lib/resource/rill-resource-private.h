@@ -7,14 +7,16 @@
 
 typedef struct _RillHostAccess RillHostAccess;
 
-/* An access by the host to a byte range: a mapping of the user's, or the library's own copy, which
- * others wait for instead of being refused. Lives on its owner's stack or in its owner. */
+/* An access to a byte range that lasts longer than a submission: a mapping of the user's; a copy by the
+ * host of the library's own, which others wait for instead of being refused; or one through the staging
+ * ring, which excludes the other two but no submission. Lives on its owner's stack or in its owner. */
 struct _RillHostAccess
 {
   guint64 offset;
   guint64 size;
   gboolean write;
   gboolean mapping;
+  gboolean staged;
   gint64 since; /* monotonic time in µs */
   RillHostAccess *next;
 };
@@ -36,7 +38,9 @@ typedef struct
   RillHostAccess *host_accesses; /* (unowned) */
   guint submitting;     /* submissions that were checked, but are not noted in sync yet */
   guint pins;           /* views and operations that need the handle and the range */
-  gint queued;          /* (atomic, written under the lock) asynchronous transfers that have not run yet */
+  GQueue tickets;       /* of asynchronous transfers that have not run yet, in their order */
+  gsize last_ticket;
+  gint queued;          /* (atomic, written under the lock) length of tickets */
   guint closed : 1;
   guint released : 1;
 } RillResourceState;
@@ -65,11 +69,14 @@ gboolean           rill_resource_pin            (gpointer              resource,
                                                  GError              **error);
 void               rill_resource_unpin          (gpointer              resource);
 
-/* What is queued by an asynchronous call keeps its place before later calls: those wait for it by
- * rill_resource_wait_turn(), which is one atomic read where nothing is queued, and nothing at all in
- * the thread that runs what is queued. */
-void               rill_resource_enter_queue    (gpointer              resource);
-void               rill_resource_leave_queue    (gpointer              resource);
+/* What is queued by an asynchronous call keeps its place before later calls: it takes a ticket, and those
+ * wait for it by rill_resource_wait_turn(), which is one atomic read where nothing is queued, and
+ * nothing at all in a thread that runs what is queued. There each waits for earlier tickets. */
+gsize              rill_resource_take_ticket    (gpointer              resource);
+void               rill_resource_wait_ticket    (gpointer              resource,
+                                                 gsize                 ticket);
+void               rill_resource_give_ticket    (gpointer              resource,
+                                                 gsize                 ticket);
 void               rill_resource_wait_turn      (gpointer              resource);
 void               rill_resource_run_queue_here (void);
 
@@ -88,6 +95,10 @@ gboolean           rill_resource_begin_host_access (gpointer          resource,
                                                  RillHostAccess       *access,
                                                  gint64                deadline,
                                                  GCancellable         *cancellable,
+                                                 GError              **error);
+/* The same for a staged access, which does not wait for the device: its submissions are ordered. */
+gboolean           rill_resource_begin_staged_access (gpointer       resource,
+                                                 RillHostAccess       *access,
                                                  GError              **error);
 void               rill_resource_end_host_access (gpointer            resource,
                                                  RillHostAccess       *access);

@@ -276,38 +276,51 @@ rill_resource_run_queue_here (void)
   g_private_set (&runs_queue, GINT_TO_POINTER (TRUE));
 }
 
-static void
-add_queued (gpointer resource,
-            gint     delta)
+gsize
+rill_resource_take_ticket (gpointer resource)
 {
   RillResourceState *state = rill_resource_get_state (resource);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
 
-  g_atomic_int_add (&state->queued, delta);
+  g_queue_push_tail (&state->tickets, GSIZE_TO_POINTER (++state->last_ticket));
+  g_atomic_int_inc (&state->queued);
+  return state->last_ticket;
+}
+
+void
+rill_resource_wait_ticket (gpointer resource,
+                           gsize    ticket)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  while (GPOINTER_TO_SIZE (g_queue_peek_head (&state->tickets)) != ticket)
+    g_cond_wait (&state->changed, &state->lock);
+}
+
+void
+rill_resource_give_ticket (gpointer resource,
+                           gsize    ticket)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  g_queue_remove (&state->tickets, GSIZE_TO_POINTER (ticket));
+  g_atomic_int_add (&state->queued, -1);
   g_cond_broadcast (&state->changed);
-}
-
-void
-rill_resource_enter_queue (gpointer resource)
-{
-  add_queued (resource, 1);
-}
-
-void
-rill_resource_leave_queue (gpointer resource)
-{
-  add_queued (resource, -1);
 }
 
 void
 rill_resource_wait_turn (gpointer resource)
 {
   RillResourceState *state = rill_resource_get_state (resource);
+  gsize last;
 
   if (g_atomic_int_get (&state->queued) == 0 || g_private_get (&runs_queue) != NULL)
     return;
   g_mutex_lock (&state->lock);
-  while (g_atomic_int_get (&state->queued) > 0)
+  last = state->last_ticket;
+  while (state->tickets.length > 0 && GPOINTER_TO_SIZE (g_queue_peek_head (&state->tickets)) <= last)
     g_cond_wait (&state->changed, &state->lock);
   g_mutex_unlock (&state->lock);
 }
@@ -341,6 +354,14 @@ rill_resource_check_range (const char  *what,
   return FALSE;
 }
 
+static gboolean
+overlaps (const RillHostAccess *access,
+          guint64               offset,
+          guint64               size)
+{
+  return size > 0 && access->size > 0 && offset < access->offset + access->size && access->offset < offset + size;
+}
+
 RillHostAccess *
 rill_resource_find_conflict_locked (RillResourceState *state,
                                     guint64            offset,
@@ -348,8 +369,20 @@ rill_resource_find_conflict_locked (RillResourceState *state,
                                     gboolean           write)
 {
   for (RillHostAccess *access = state->host_accesses; access != NULL; access = access->next)
-    if ((write || access->write) && offset < access->offset + access->size && access->offset < offset + size)
+    if (!access->staged && (write || access->write) && overlaps (access, offset, size))
       return access;
+  return NULL;
+}
+
+/* The same for another access. */
+static RillHostAccess *
+find_access_conflict_locked (RillResourceState    *state,
+                             const RillHostAccess *access)
+{
+  for (RillHostAccess *other = state->host_accesses; other != NULL; other = other->next)
+    if (!(other->staged && access->staged) && (other->write || access->write)
+        && overlaps (other, access->offset, access->size))
+      return other;
   return NULL;
 }
 
@@ -411,8 +444,8 @@ register_access_locked (gpointer         resource,
 
   while (!state->closed)
     {
-      conflict = rill_resource_find_conflict_locked (state, access->offset, access->size, access->write);
-      if (conflict == NULL && state->submitting == 0)
+      conflict = find_access_conflict_locked (state, access);
+      if (conflict == NULL && (access->staged || state->submitting == 0))
         break;
       if (conflict == NULL || !conflict->mapping)
         g_cond_wait (&state->changed, &state->lock);
@@ -455,6 +488,21 @@ rill_resource_begin_host_access (gpointer         resource,
   return FALSE;
 }
 
+gboolean
+rill_resource_begin_staged_access (gpointer         resource,
+                                   RillHostAccess  *access,
+                                   GError         **error)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (!check_initialized (resource, error))
+    return FALSE;
+  locker = g_mutex_locker_new (&state->lock);
+  access->staged = TRUE;
+  return register_access_locked (resource, access, 0, NULL, error);
+}
+
 void
 rill_resource_end_host_access (gpointer        resource,
                                RillHostAccess *access)
@@ -475,7 +523,7 @@ static gboolean
 has_own_access_locked (RillResourceState *state)
 {
   for (RillHostAccess *access = state->host_accesses; access != NULL; access = access->next)
-    if (!access->mapping)
+    if (!access->mapping && !access->staged)
       return TRUE;
   return FALSE;
 }
@@ -634,6 +682,7 @@ rill_resource_init (RillResource *self)
 
   g_mutex_init (&state->lock);
   g_cond_init (&state->changed);
+  g_queue_init (&state->tickets);
 }
 
 /**

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "transfer/rill-buffer-copy-private.h"
 
 #include "core/rill-error-private.h"
 #include "resource/rill-buffer-private.h"
+#include "transfer/rill-buffer-move-private.h"
 #include "transfer/rill-buffer-transfer.h"
 #include "transfer/rill-engine-private.h"
 #include "transfer/rill-submission-private.h"
-#include "transfer/rill-transfer-private.h"
-
-#include <string.h>
 
 /* Host memory for a copy between two sessions. */
 #define BOUNCE_SIZE (8 * 1024 * 1024)
-
-/* Below this a fill of mapped memory is done before a submission would be. */
-#define HOST_FILL_SIZE (64 * 1024)
 
 typedef struct
 {
@@ -86,6 +80,33 @@ copy_on_device (const Copy     *copy,
   return rill_submission_end (&submission, VK_NULL_HANDLE, point, error);
 }
 
+/* Returns when the bytes have arrived: the completion of another session's device is not the task's. */
+static gboolean
+bounce_chunks (const Copy    *copy,
+               guint8        *bounce,
+               RillTransfer  *transfer,
+               GCancellable  *cancellable,
+               GError       **error)
+{
+  RillSyncPoint last = { { 0 } };
+
+  for (guint64 done = 0; done < copy->size;)
+    {
+      guint64 n = MIN (copy->size - done, BOUNCE_SIZE);
+      RillSyncPoint point;
+
+      if (!rill_buffer_move (copy->from, copy->offset + done, bounce, n, FALSE, RILL_MOVE_BY_BEST, NULL, NULL,
+                             cancellable, error)
+          || !rill_buffer_move (copy->to, copy->to_offset + done, bounce, n, TRUE, RILL_MOVE_BY_BEST, NULL,
+                                &point, cancellable, error))
+        return FALSE;
+      rill_sync_point_merge (&last, &point);
+      rill_transfer_advance (transfer, n);
+      done += n;
+    }
+  return rill_context_wait (rill_resource_get_context (copy->to), &last, -1, cancellable, error);
+}
+
 static gboolean
 copy_through_host (const Copy    *copy,
                    GCancellable  *cancellable,
@@ -93,7 +114,7 @@ copy_through_host (const Copy    *copy,
 {
   g_autofree guint8 *bounce = g_try_malloc (MIN (copy->size, BOUNCE_SIZE));
   RillTransfer *transfer;
-  gboolean good = TRUE;
+  gboolean good;
 
   if (bounce == NULL)
     {
@@ -102,14 +123,9 @@ copy_through_host (const Copy    *copy,
       return FALSE;
     }
   transfer = rill_transfer_begin (copy->from, RILL_TRANSFER_DIRECTION_COPY, copy->size, cancellable);
-  for (guint64 done = 0; good && done < copy->size;)
-    {
-      guint64 n = MIN (copy->size - done, BOUNCE_SIZE);
-      good = rill_buffer_transfer (copy->from, copy->offset + done, bounce, n, FALSE, cancellable, error)
-             && rill_buffer_transfer (copy->to, copy->to_offset + done, bounce, n, TRUE, cancellable, error);
-      rill_transfer_advance (transfer, n);
-      done += n;
-    }
+  if (transfer != NULL)
+    cancellable = rill_transfer_get_cancellable (transfer);
+  good = bounce_chunks (copy, bounce, transfer, cancellable, error);
   rill_transfer_end (transfer);
   return good;
 }
@@ -142,7 +158,7 @@ run_copy (const Copy     *copy,
  * Copies a range of a buffer into another one, on the device.
  *
  * Returns when the copy was submitted; it is ordered before everything later on both buffers. Between two
- * sessions the bytes go through the host, and it returns when they have been taken.
+ * sessions the bytes go through the host, and it returns when they have arrived.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for ranges that are not within the buffers or overlap in one, and for
  * buffers that were not created for transfers; %G_IO_ERROR_BUSY while a [class@Mapping] excludes
@@ -224,8 +240,7 @@ rill_buffer_copy_to_async (RillBuffer          *buffer,
   *copy = (Copy) { .from = buffer, .to = g_object_ref (to), .offset = offset, .to_offset = to_offset };
   g_task_set_task_data (task, copy, copy_free);
   if (check_copy (copy, size, &error))
-    rill_engine_queue_task_with (rill_resource_get_context (buffer), task,
-                                 rill_resource_get_context (to) == rill_resource_get_context (buffer) ? to : NULL,
+    rill_engine_queue_task_with (rill_resource_get_context (buffer), task, to != buffer ? to : NULL,
                                  run_copy_task);
   else
     g_task_return_error (task, error);
@@ -251,94 +266,4 @@ rill_buffer_copy_to_finish (RillBuffer    *buffer,
   g_return_val_if_fail (g_task_is_valid (result, buffer), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/* Whole words, as Vulkan asks for: offset and size are multiples of 4. */
-static gboolean
-fill_on_device (RillBuffer  *buffer,
-                guint64      offset,
-                guint64      size,
-                guint8       value,
-                GError     **error)
-{
-  RillContext *context = rill_resource_get_context (buffer);
-  const RillUse use = { .resource = buffer, .offset = offset, .size = size, .write = TRUE };
-  RillSubmission submission;
-
-  if (size == 0)
-    return TRUE;
-  if (!rill_submission_begin (&submission, context, context->compute_queue, &use, 1, error))
-    return FALSE;
-  vkCmdFillBuffer (submission.command, rill_buffer_get_handle (buffer), offset, size, value * 0x01010101u);
-  return rill_submission_end (&submission, VK_NULL_HANDLE, NULL, error);
-}
-
-static gboolean
-fill_by_host (RillBuffer    *buffer,
-              guint64        offset,
-              guint64        size,
-              guint8         value,
-              GCancellable  *cancellable,
-              GError       **error)
-{
-  guint8 bytes[4096];
-
-  memset (bytes, value, sizeof (bytes));
-  for (guint64 done = 0; done < size;)
-    {
-      guint64 n = MIN (size - done, sizeof (bytes));
-      if (!rill_buffer_transfer (buffer, offset + done, bytes, n, TRUE, cancellable, error))
-        return FALSE;
-      done += n;
-    }
-  return TRUE;
-}
-
-/**
- * rill_buffer_fill:
- * @buffer: a buffer
- * @offset: where to begin, in bytes; any
- * @size: how many bytes, -1 for the rest; any
- * @value: the value of every byte
- * @cancellable: (nullable): a cancellable
- * @error: return location for an error
- *
- * Fills a range of a buffer with one byte.
- *
- * Returns when the fill was submitted; it is ordered before everything later on the buffer.
- *
- * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a range that is not within the buffer and for a buffer that was
- * not created for transfers; %G_IO_ERROR_BUSY while a [class@Mapping] excludes it;
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; any of
- * [error@VulkanError].
- *
- * Returns: %TRUE if the fill was submitted
- */
-gboolean
-rill_buffer_fill (RillBuffer    *buffer,
-                  guint64        offset,
-                  gint64         size,
-                  guint8         value,
-                  GCancellable  *cancellable,
-                  GError       **error)
-{
-  guint64 actual, start, end;
-
-  g_return_val_if_fail (RILL_IS_BUFFER (buffer), FALSE);
-
-  if (!rill_resource_check_open (buffer, error)
-      || !rill_buffer_check_usage (buffer, RILL_BUFFER_USAGE_TRANSFER_DST, error)
-      || !rill_resource_check_range ("fill the buffer", rill_resource_get_size (RILL_RESOURCE (buffer)), offset, size,
-                                     &actual, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  rill_engine_wait_turn (buffer);
-
-  start = (offset + 3) / 4 * 4;
-  end = (offset + actual) / 4 * 4;
-  if (start >= end || (actual <= HOST_FILL_SIZE && rill_resource_get_mappable (RILL_RESOURCE (buffer))))
-    return fill_by_host (buffer, offset, actual, value, cancellable, error);
-  return fill_by_host (buffer, offset, start - offset, value, cancellable, error)
-         && fill_on_device (buffer, start, end - start, value, error)
-         && fill_by_host (buffer, end, offset + actual - end, value, cancellable, error);
 }

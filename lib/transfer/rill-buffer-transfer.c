@@ -3,7 +3,7 @@
 
 #include "core/rill-error-private.h"
 #include "resource/rill-buffer-private.h"
-#include "transfer/rill-buffer-copy-private.h"
+#include "transfer/rill-buffer-move-private.h"
 #include "transfer/rill-engine-private.h"
 #include "transfer/rill-staged-transfer-private.h"
 
@@ -105,16 +105,17 @@ record_buffer (RillStagedTransfer *self,
     vkCmdCopyBuffer (command, buffer, staging, 1, &region);
 }
 
-/* Between host memory and a checked range of a buffer. @point: when the device has done all of it. */
-static gboolean
-transfer_range (RillBuffer     *buffer,
-                guint64         offset,
-                guint8         *host,
-                guint64         size,
-                gboolean        upload,
-                RillSyncPoint  *point,
-                GCancellable   *cancellable,
-                GError        **error)
+gboolean
+rill_buffer_move (RillBuffer     *buffer,
+                  guint64         offset,
+                  gpointer        host,
+                  guint64         size,
+                  gboolean        upload,
+                  RillMovePath    path,
+                  RillTransfer   *transfer,
+                  RillSyncPoint  *point,
+                  GCancellable   *cancellable,
+                  GError        **error)
 {
   RillStagedTransfer staged = {
     .resource = buffer,
@@ -126,23 +127,40 @@ transfer_range (RillBuffer     *buffer,
     .offset = offset,
     .record = record_buffer,
   };
-  RillTransfer *transfer;
   gboolean good;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !rill_resource_pin (buffer, error))
     return FALSE;
-  transfer = rill_transfer_begin (
-    buffer, upload ? RILL_TRANSFER_DIRECTION_UPLOAD : RILL_TRANSFER_DIRECTION_DOWNLOAD, size, cancellable);
-  if (transfer != NULL)
-    cancellable = rill_transfer_get_cancellable (transfer);
-  if (is_direct (buffer, upload))
+  if (path == RILL_MOVE_BY_BEST && is_direct (buffer, upload))
     good = transfer_directly (buffer, offset, host, size, upload, transfer, cancellable, error);
   else
     good = rill_staged_transfer_run (&staged, transfer, cancellable, error);
-  rill_transfer_end (transfer);
   rill_resource_unpin (buffer);
   if (point != NULL)
     *point = staged.point;
+  return good;
+}
+
+/* Between host memory and a checked range of a buffer, shown as a transfer of its own. */
+static gboolean
+transfer_range (RillBuffer     *buffer,
+                guint64         offset,
+                gpointer        host,
+                guint64         size,
+                gboolean        upload,
+                RillSyncPoint  *point,
+                GCancellable   *cancellable,
+                GError        **error)
+{
+  RillTransfer *transfer = rill_transfer_begin (
+    buffer, upload ? RILL_TRANSFER_DIRECTION_UPLOAD : RILL_TRANSFER_DIRECTION_DOWNLOAD, size, cancellable);
+  gboolean good;
+
+  if (transfer != NULL)
+    cancellable = rill_transfer_get_cancellable (transfer);
+  good = rill_buffer_move (buffer, offset, host, size, upload, RILL_MOVE_BY_BEST, transfer, point, cancellable,
+                           error);
+  rill_transfer_end (transfer);
   return good;
 }
 
@@ -159,14 +177,14 @@ check_range (RillBuffer  *buffer,
                                        actual, error);
 }
 
-gboolean
-rill_buffer_transfer (RillBuffer    *buffer,
-                      guint64        offset,
-                      gpointer       host,
-                      guint64        size,
-                      gboolean       upload,
-                      GCancellable  *cancellable,
-                      GError       **error)
+static gboolean
+transfer_checked (RillBuffer    *buffer,
+                  guint64        offset,
+                  gpointer       host,
+                  guint64        size,
+                  gboolean       upload,
+                  GCancellable  *cancellable,
+                  GError       **error)
 {
   guint64 actual;
 
@@ -263,7 +281,7 @@ rill_buffer_write_bytes (RillBuffer    *buffer,
   g_return_val_if_fail (bytes != NULL, FALSE);
 
   data = g_bytes_get_data (bytes, &size);
-  return rill_buffer_transfer (buffer, offset, (gpointer) data, size, TRUE, cancellable, error);
+  return transfer_checked (buffer, offset, (gpointer) data, size, TRUE, cancellable, error);
 }
 
 /**
@@ -306,7 +324,7 @@ rill_buffer_read_bytes (RillBuffer    *buffer,
                    "Could not read the buffer: there is no memory for %" G_GUINT64_FORMAT " bytes", actual);
       return NULL;
     }
-  if (!rill_buffer_transfer (buffer, offset, data, actual, FALSE, cancellable, error))
+  if (!transfer_checked (buffer, offset, data, actual, FALSE, cancellable, error))
     return NULL;
   return g_bytes_new_take (g_steal_pointer (&data), actual);
 }
@@ -390,7 +408,7 @@ rill_buffer_write_address (RillBuffer    *buffer,
   g_return_val_if_fail (RILL_IS_BUFFER (buffer), FALSE);
 
   return check_address (address, size, error)
-         && rill_buffer_transfer (buffer, offset, (gpointer) address, size, TRUE, cancellable, error);
+         && transfer_checked (buffer, offset, (gpointer) address, size, TRUE, cancellable, error);
 }
 
 /**
@@ -420,7 +438,7 @@ rill_buffer_read_address (RillBuffer    *buffer,
   g_return_val_if_fail (RILL_IS_BUFFER (buffer), FALSE);
 
   return check_address (address, size, error)
-         && rill_buffer_transfer (buffer, offset, (gpointer) address, size, FALSE, cancellable, error);
+         && transfer_checked (buffer, offset, (gpointer) address, size, FALSE, cancellable, error);
 }
 
 typedef struct
@@ -466,7 +484,7 @@ run_write (GTask *task)
   RillSyncPoint point = { { 0 } };
   GError *error = NULL;
 
-  if (transfer_range (buffer, range->offset, (guint8 *) g_bytes_get_data (range->bytes, NULL), range->size, TRUE,
+  if (transfer_range (buffer, range->offset, (gpointer) g_bytes_get_data (range->bytes, NULL), range->size, TRUE,
                       &point, g_task_get_cancellable (task), &error))
     rill_engine_return_when_reached (task, &point);
   else

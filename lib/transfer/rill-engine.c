@@ -6,8 +6,10 @@
 
 typedef struct
 {
-  GTask *task;        /* (owned) */
-  GObject *other;     /* (owned) (nullable) */
+  GTask *task;    /* (owned) */
+  gsize ticket;   /* of the task's source */
+  GObject *other; /* (owned) (nullable) */
+  gsize other_ticket;
   RillEngineFunc func;
 } Job;
 
@@ -32,18 +34,25 @@ struct _RillEngine
 static void
 job_free (Job *job)
 {
-  rill_resource_leave_queue (g_task_get_source_object (job->task));
+  rill_resource_give_ticket (g_task_get_source_object (job->task), job->ticket);
   if (job->other != NULL)
-    rill_resource_leave_queue (job->other);
+    rill_resource_give_ticket (job->other, job->other_ticket);
   g_clear_object (&job->other);
   g_object_unref (job->task);
   g_free (job);
 }
 
+/* A job that uses resources of two sessions waits for jobs of both threads. Tickets are taken and jobs queued
+ * in one order everywhere, so the oldest of all never waits, and none does for ever. */
+static GMutex queue_order;
+
 static void
 run_job (RillEngine *self,
          Job        *job)
 {
+  rill_resource_wait_ticket (g_task_get_source_object (job->task), job->ticket);
+  if (job->other != NULL)
+    rill_resource_wait_ticket (job->other, job->other_ticket);
   if (rill_engine_is_stopping (self))
     g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
   else if (!g_task_return_error_if_cancelled (job->task))
@@ -236,10 +245,12 @@ rill_engine_queue_task_with (RillContext    *context,
       g_task_return_error (task, error);
       return;
     }
+  g_mutex_lock (&queue_order);
   g_mutex_lock (&self->lock);
   if (rill_engine_is_stopping (self))
     {
       g_mutex_unlock (&self->lock);
+      g_mutex_unlock (&queue_order);
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
       rill_engine_unref (self);
       return;
@@ -250,9 +261,9 @@ rill_engine_queue_task_with (RillContext    *context,
     .other = other != NULL ? g_object_ref (other) : NULL,
     .func = func,
   };
-  rill_resource_enter_queue (g_task_get_source_object (task));
+  job->ticket = rill_resource_take_ticket (g_task_get_source_object (task));
   if (other != NULL)
-    rill_resource_enter_queue (other);
+    job->other_ticket = rill_resource_take_ticket (other);
   g_queue_push_tail (&self->jobs, job);
   if (self->thread == NULL)
     {
@@ -261,6 +272,7 @@ rill_engine_queue_task_with (RillContext    *context,
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&queue_order);
   rill_engine_unref (self);
 }
 

@@ -11,7 +11,7 @@ static const VkImageSubresourceLayers all_layers = { VK_IMAGE_ASPECT_COLOR_BIT, 
 static char *
 describe (RillImage *image)
 {
-  return g_strdup_printf ("%u × %u × %u with %u of %s", rill_image_get_width (image),
+  return g_strdup_printf ("%u × %u × %u with %u channels of %s", rill_image_get_width (image),
                           rill_image_get_height (image), rill_image_get_depth (image),
                           rill_image_get_channels (image),
                           rill_channel_type_get_name (rill_image_get_channel_type (image)));
@@ -41,7 +41,7 @@ rill_image_check_copy (RillImage  *from,
   from_text = describe (from);
   to_text = describe (to);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not copy an image of %s channels to one of %s channels", from_text, to_text);
+               "Could not copy an image of %s to one of %s", from_text, to_text);
   return FALSE;
 }
 
@@ -64,7 +64,8 @@ rill_image_record_copy (RillImage       *from,
   const VkImageCopy region = {
     .srcSubresource = all_layers,
     .dstSubresource = all_layers,
-    .extent = { rill_image_get_width (from), rill_image_get_height (from), rill_image_get_depth (from) },
+    .extent = { rill_image_get_width (from), rill_image_get_height (from),
+                rill_image_get_depth (from) },
   };
 
   vkCmdCopyImage (command, rill_image_get_handle (from), VK_IMAGE_LAYOUT_GENERAL,
@@ -94,7 +95,8 @@ rill_image_record_clear (RillImage       *image,
       else
         value.float32[i] = 1.0f;
     }
-  vkCmdClearColorImage (command, rill_image_get_handle (image), VK_IMAGE_LAYOUT_GENERAL, &value, 1, &range);
+  vkCmdClearColorImage (command, rill_image_get_handle (image), VK_IMAGE_LAYOUT_GENERAL, &value, 1,
+                        &range);
 }
 
 static gboolean
@@ -106,7 +108,8 @@ copy_on_device (RillImage  *from,
   const RillUse uses[] = { { .resource = from }, { .resource = to, .write = TRUE } };
   RillSubmission submission;
 
-  if (!rill_submission_begin (&submission, context, context->compute_queue, uses, G_N_ELEMENTS (uses), error))
+  if (!rill_submission_begin (&submission, context, context->compute_queue, uses,
+                              G_N_ELEMENTS (uses), error))
     return FALSE;
   rill_image_record_copy (from, to, submission.command);
   return rill_submission_end (&submission, VK_NULL_HANDLE, NULL, error);
@@ -127,15 +130,16 @@ copy_through_host (RillImage     *from,
 /**
  * rill_image_copy_to:
  * @image: an image
- * @to: another image of the same session, with the same width, height, depth, channels and channel type
+ * @to: another image of the same session, with the same width, height, depth, channels and channel
+ *   type
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
  * Copies the whole content to another image.
  *
- * Returns when the copy was submitted; what is done with the images later comes after it. Where
- * the two are not stored alike, the content is converted by way of the host, and the call blocks until it
- * was read.
+ * Returns when the copy was submitted; what is done with the images later comes after it. Where the
+ * two are not stored alike, the content is converted by way of the host, and the call blocks until
+ * it was read.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT when @to is the image itself, is of another session, or has
  * another size or type; %G_IO_ERROR_NOT_SUPPORTED for an image of usage
@@ -192,8 +196,8 @@ clear_through_host (RillImage     *image,
  * the image later comes after it. See `vkCmdClearColorImage` in the Vulkan specification.
  *
  * Errors: %G_IO_ERROR_NOT_SUPPORTED for an image of usage %RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT;
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR for what
- * Vulkan refuses.
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR
+ * for what Vulkan refuses.
  *
  * Returns: %TRUE on success
  */
@@ -232,13 +236,13 @@ rill_image_clear (RillImage     *image,
  *
  * Changes the layout in which submitted work leaves the image (`VkImageLayout`).
  *
- * Returns when the change was submitted. No method of this library needs it: each takes the image to the
- * layout that it uses and back. See "Image Layouts" in the Vulkan specification.
+ * Returns when the change was submitted. No method of this library needs it: each takes the image
+ * to the layout that it uses and back. See "Image Layouts" in the Vulkan specification.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for %RILL_IMAGE_LAYOUT_UNDEFINED,
  * %RILL_IMAGE_LAYOUT_PREINITIALIZED, and a layout for a usage that the image was not created for;
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR for what
- * Vulkan refuses.
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR
+ * for what Vulkan refuses.
  *
  * Returns: %TRUE on success
  */

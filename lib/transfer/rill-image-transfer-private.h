@@ -10,8 +10,9 @@ void     rill_image_transfer_init (RillStagedTransfer *self,
                                   RillImage          *image,
                                   gboolean            upload,
                                   guint8             *host);
-/* Makes such a transfer, after the asynchronous ones that were queued on the image. An upload returns when every byte was taken;
- * @point (nullable) receives the moment when they have arrived. */
+/* Makes such a transfer, after the asynchronous ones that were queued on the image. An upload
+ * returns when every byte was taken; @point (nullable) receives the moment when they have arrived.
+ * */
 gboolean rill_image_transfer_run (RillImage        *image,
                                   gboolean          upload,
                                   guint8           *host,

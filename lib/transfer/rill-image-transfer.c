@@ -99,7 +99,8 @@ rill_image_transfer_run (RillImage      *image,
   gboolean done;
 
   rill_engine_wait_turn (image);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !rill_resource_pin (image, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !rill_resource_pin (image, error))
     return FALSE;
   rill_image_transfer_init (&staged, image, upload, host);
   progress = rill_transfer_begin (
@@ -124,7 +125,7 @@ rill_image_allocate_host (RillImage  *image,
     {
       g_autofree char *text = rill_format_size (size);
       g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY,
-                   "Could not read an image: there are not %s of host memory for its data", text);
+                   "There are not %s of host memory for the data of an image", text);
     }
   return host;
 }
@@ -145,8 +146,9 @@ check_size (RillImage  *image,
   for (gsize i = 0; i < n_dims; i++)
     g_string_append_printf (shape, "%s%u", i > 0 ? ", " : "", dims[i]);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The data of an image of shape [%s] of %s are %" G_GUINT64_FORMAT " bytes, not %"
-               G_GSIZE_FORMAT, shape->str, rill_channel_type_get_name (rill_image_get_channel_type (image)),
+               "The data of an image of shape [%s] of %s are %" G_GUINT64_FORMAT
+               " bytes, not %" G_GSIZE_FORMAT,
+               shape->str, rill_channel_type_get_name (rill_image_get_channel_type (image)),
                rill_image_get_minimum_size (image), size);
   g_string_free (shape, TRUE);
   return FALSE;
@@ -200,8 +202,8 @@ rill_memory_create_image_from_bytes (RillMemory           *memory,
  * @usage: what the image is for; %RILL_IMAGE_USAGE_NONE for the default set
  * @filter_mode: how the sampler reads between texels
  * @address_mode: how the sampler reads outside of the image, in every direction
- * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the number of
- *   texels
+ * @normalized_coordinates: whether the sampler's coordinates go from 0 to 1 instead of to the
+ *   number of texels
  * @sampled: whether shaders read the image through a sampler, instead of as a storage image
  * @error: return location for an error
  *
@@ -234,7 +236,8 @@ rill_memory_create_image_view_from_bytes (RillMemory           *memory,
   image = rill_memory_create_image (memory, shape, n_dims, channel_type, usage, error);
   if (image == NULL)
     return NULL;
-  view = rill_image_create_view (image, filter_mode, address_mode, normalized_coordinates, sampled, error);
+  view = rill_image_create_view (image, filter_mode, address_mode, normalized_coordinates, sampled,
+                                 error);
   if (view == NULL || !rill_image_write_bytes (image, bytes, NULL, error))
     return NULL;
   return g_steal_pointer (&view);
@@ -249,15 +252,15 @@ rill_memory_create_image_view_from_bytes (RillMemory           *memory,
  *
  * Writes the whole image.
  *
- * Returns when the bytes were taken, so that they may be changed or dropped. What is done with the image
- * later comes after the write. Channels that storage adds are set to one.
+ * Returns when the bytes were taken, so that they may be changed or dropped. What is done with the
+ * image later comes after the write. Channels that storage adds are set to one.
  *
  * After cancellation a part of the image may have been written.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT when the size is not the image's minimum size;
  * %G_IO_ERROR_NOT_SUPPORTED for an image of usage %RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT;
- * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR for what
- * Vulkan refuses.
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; and %RILL_VULKAN_ERROR
+ * for what Vulkan refuses.
  *
  * Returns: %TRUE on success
  */
@@ -309,8 +312,8 @@ write_bytes_run (GTask *task)
 /**
  * rill_image_write_bytes_async:
  * @image: an image
- * @bytes: data: texel after texel without padding, [property@Image:minimum-size] bytes; a reference is
- *   held
+ * @bytes: data: texel after texel without padding, [property@Image:minimum-size] bytes; a reference
+ *   is held
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async): called when the bytes have arrived on the device
  * @user_data: data for @callback
@@ -362,7 +365,8 @@ rill_image_write_bytes_finish (RillImage     *image,
 {
   g_return_val_if_fail (RILL_IS_IMAGE (image), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, image), FALSE);
-  g_return_val_if_fail (g_task_get_source_tag (G_TASK (result)) == rill_image_write_bytes_async, FALSE);
+  g_return_val_if_fail (g_task_get_source_tag (G_TASK (result)) == rill_image_write_bytes_async,
+                        FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -410,7 +414,8 @@ static void
 read_bytes_run (GTask *task)
 {
   GError *error = NULL;
-  GBytes *bytes = read_data (g_task_get_source_object (task), g_task_get_cancellable (task), &error);
+  GBytes *bytes = read_data (g_task_get_source_object (task), g_task_get_cancellable (task),
+                             &error);
 
   if (bytes != NULL)
     g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
@@ -469,7 +474,8 @@ rill_image_read_bytes_finish (RillImage     *image,
 {
   g_return_val_if_fail (RILL_IS_IMAGE (image), NULL);
   g_return_val_if_fail (g_task_is_valid (result, image), NULL);
-  g_return_val_if_fail (g_task_get_source_tag (G_TASK (result)) == rill_image_read_bytes_async, NULL);
+  g_return_val_if_fail (g_task_get_source_tag (G_TASK (result)) == rill_image_read_bytes_async,
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -532,8 +538,8 @@ rill_image_write_address (RillImage     *image,
  *
  * Nothing is kept of the memory when the call returns. See [method@Image.read_bytes].
  *
- * Errors: %G_IO_ERROR_INVALID_ARGUMENT for the address 0 or another size than the image's minimum size,
- * and as of [method@Image.read_bytes].
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for the address 0 or another size than the image's minimum
+ * size, and as of [method@Image.read_bytes].
  *
  * Returns: %TRUE on success
  */

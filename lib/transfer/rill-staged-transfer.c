@@ -276,6 +276,7 @@ rill_staged_transfer_run (RillStagedTransfer  *self,
       .write = self->upload,
     },
   };
+  RillHostAccess access = { .offset = run.use.offset, .size = run.use.size, .write = self->upload };
   gboolean done;
 
   self->point = (RillSyncPoint) { { 0 } };
@@ -291,9 +292,15 @@ rill_staged_transfer_run (RillStagedTransfer  *self,
       rill_engine_unref (run.engine);
       return FALSE;
     }
+  if (!rill_resource_begin_staged_access (self->resource, &access, error))
+    {
+      rill_engine_unref (run.engine);
+      return FALSE;
+    }
   run.chunk_units = choose_chunk_units (&run);
   done = self->upload ? upload (&run, transfer, cancellable, error)
                       : download (&run, transfer, cancellable, error);
+  rill_resource_end_host_access (self->resource, &access);
   rill_engine_unref (run.engine);
   return done;
 }

@@ -27,7 +27,7 @@ def iterate(until=None):
 def call_async(method, *arguments):
     """Calls something_async() and waits; what to give to something_finish()."""
     results = []
-    method(*arguments, lambda source, result: results.append(result))
+    method(*arguments, callback=lambda source, result: results.append(result))
     iterate(lambda: results)
     return results[0]
 

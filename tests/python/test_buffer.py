@@ -6,9 +6,8 @@ import ctypes
 import mmap
 
 import numpy as np
-from gi.repository import Gio, GLib, Rill
-
 from support import IO, RillTest, call_async, data_of, iterate
+from gi.repository import Gio, GLib, Rill
 
 
 def fresh(size=64):

@@ -2,9 +2,9 @@
 """Images, their views and their transfers."""
 
 import numpy as np
+from support import IO, RillTest, call_async, data_of, iterate
 from gi.repository import Gio, GLib, Rill
 
-from support import IO, RillTest, call_async, data_of, iterate
 
 UINT8 = Rill.ChannelType.UINT8
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)

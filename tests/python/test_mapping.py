@@ -4,9 +4,9 @@
 import ctypes
 import gc
 
+from support import IO, RillTest, call_async, data_of, iterate
 from gi.repository import Gio, GLib, Rill
 
-from support import IO, RillTest, call_async, data_of, iterate
 
 READ = Rill.MapFlags.READ
 WRITE = Rill.MapFlags.WRITE

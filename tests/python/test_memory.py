@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Memories, their pages and what is created in them."""
 
+from support import IO, RillTest, data_of, iterate
 from gi.repository import Gio, Rill
 
-from support import IO, RillTest, data_of, iterate
 
 PAGE = 1 << 20
 

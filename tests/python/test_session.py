@@ -4,9 +4,8 @@
 import re
 import unittest
 
-from gi.repository import Gio, GLib, GObject, Rill
-
 from support import IO, VULKAN, RillTest, call_async, iterate
+from gi.repository import Gio, GLib, GObject, Rill
 
 
 class Devices(unittest.TestCase):

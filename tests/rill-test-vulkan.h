@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Stands between the library and the Vulkan loader: counts what is made and destroyed, lets calls fail,
+ * and can make the device show other memory types. A program that includes this once takes
+ * precedence over the loader with these functions. */
+
+#include <dlfcn.h>
+#include <glib.h>
+#include <vulkan/vulkan.h>
+
+#include <string.h>
+
+typedef enum
+{
+  RILL_TEST_CALL_NONE,
+  RILL_TEST_CALL_ALLOCATE_MEMORY,
+  RILL_TEST_CALL_MAP_MEMORY,
+  RILL_TEST_CALL_CREATE_BUFFER,
+  RILL_TEST_CALL_BIND_BUFFER,
+  RILL_TEST_CALL_BIND_IMAGE,
+  RILL_TEST_CALL_SUBMIT,
+  RILL_TEST_CALL_BEGIN,
+  RILL_TEST_CALL_END,
+  RILL_TEST_CALL_FLUSH,
+  RILL_TEST_CALL_INVALIDATE,
+} RillTestCall;
+
+static struct
+{
+  /* Alive now (atomic). */
+  gint memories;
+  gint buffers;
+  gint images;
+  gint devices;
+  gint instances;
+
+  gint n_allocations;   /* (atomic) that succeeded, ever */
+  gint n_dedicated;     /* (atomic) of them dedicated */
+  gint n_submissions;   /* (atomic) */
+
+  /* The next such call fails, once. */
+  gint fail_call; /* (atomic) RillTestCall */
+  VkResult fail_result;
+
+  /* What the device seems to have; NULL and 0 for what it has. */
+  const VkMemoryPropertyFlags *types;
+  guint n_types;
+  guint64 heap_size;
+  guint64 atom;
+  guint32 type_bits;          /* that buffers may be in */
+  gboolean dedicated_required;
+  gboolean dedicated_preferred;
+
+  /* Of the last flush and invalidation, as offsets in the VkDeviceMemory. */
+  VkMappedMemoryRange flushed;
+  VkMappedMemoryRange invalidated;
+  gint n_flushes;
+  gint n_invalidations;
+} rill_test_vulkan;
+
+#define rill_test_real(name) ((PFN_##name) rill_test_find (#name))
+
+static gpointer
+rill_test_find (const char *name)
+{
+  gpointer real = dlsym (RTLD_NEXT, name);
+
+  if (real == NULL)
+    g_error ("no %s", name);
+  return real;
+}
+
+static gboolean
+rill_test_fails (RillTestCall call)
+{
+  return g_atomic_int_compare_and_exchange (&rill_test_vulkan.fail_call, (gint) call, RILL_TEST_CALL_NONE);
+}
+
+static void
+rill_test_forge_types (VkPhysicalDeviceMemoryProperties *properties)
+{
+  if (rill_test_vulkan.heap_size > 0)
+    properties->memoryHeaps[0].size = rill_test_vulkan.heap_size;
+  if (rill_test_vulkan.types == NULL)
+    return;
+  properties->memoryTypeCount = rill_test_vulkan.n_types;
+  for (guint i = 0; i < rill_test_vulkan.n_types; i++)
+    properties->memoryTypes[i] = (VkMemoryType) { rill_test_vulkan.types[i], 0 };
+}
+
+static void
+rill_test_forge_requirements (VkMemoryRequirements *requirements)
+{
+  if (rill_test_vulkan.types != NULL)
+    requirements->memoryTypeBits = (1u << rill_test_vulkan.n_types) - 1;
+  if (rill_test_vulkan.type_bits != 0)
+    requirements->memoryTypeBits = rill_test_vulkan.type_bits;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetPhysicalDeviceMemoryProperties (VkPhysicalDevice                  physical_device,
+                                     VkPhysicalDeviceMemoryProperties *properties)
+{
+  rill_test_real (vkGetPhysicalDeviceMemoryProperties) (physical_device, properties);
+  rill_test_forge_types (properties);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetPhysicalDeviceMemoryProperties2 (VkPhysicalDevice                   physical_device,
+                                      VkPhysicalDeviceMemoryProperties2 *properties)
+{
+  rill_test_real (vkGetPhysicalDeviceMemoryProperties2) (physical_device, properties);
+  rill_test_forge_types (&properties->memoryProperties);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetPhysicalDeviceProperties2 (VkPhysicalDevice             physical_device,
+                                VkPhysicalDeviceProperties2 *properties)
+{
+  rill_test_real (vkGetPhysicalDeviceProperties2) (physical_device, properties);
+  if (rill_test_vulkan.atom > 0)
+    properties->properties.limits.nonCoherentAtomSize = rill_test_vulkan.atom;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetBufferMemoryRequirements (VkDevice              device,
+                               VkBuffer              buffer,
+                               VkMemoryRequirements *requirements)
+{
+  rill_test_real (vkGetBufferMemoryRequirements) (device, buffer, requirements);
+  rill_test_forge_requirements (requirements);
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetBufferMemoryRequirements2 (VkDevice                               device,
+                                const VkBufferMemoryRequirementsInfo2 *info,
+                                VkMemoryRequirements2                 *requirements)
+{
+  VkMemoryDedicatedRequirements *dedicated = requirements->pNext;
+
+  rill_test_real (vkGetBufferMemoryRequirements2) (device, info, requirements);
+  rill_test_forge_requirements (&requirements->memoryRequirements);
+  if (dedicated != NULL && dedicated->sType == VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS)
+    {
+      dedicated->requiresDedicatedAllocation |= rill_test_vulkan.dedicated_required;
+      dedicated->prefersDedicatedAllocation |= rill_test_vulkan.dedicated_preferred;
+    }
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetImageMemoryRequirements2 (VkDevice                              device,
+                               const VkImageMemoryRequirementsInfo2 *info,
+                               VkMemoryRequirements2                *requirements)
+{
+  rill_test_real (vkGetImageMemoryRequirements2) (device, info, requirements);
+  rill_test_forge_requirements (&requirements->memoryRequirements);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkAllocateMemory (VkDevice                     device,
+                  const VkMemoryAllocateInfo  *info,
+                  const VkAllocationCallbacks *allocator,
+                  VkDeviceMemory              *memory)
+{
+  const VkMemoryDedicatedAllocateInfo *dedicated = info->pNext;
+  VkMemoryAllocateInfo real_info = *info;
+  VkResult result;
+
+  if (rill_test_fails (RILL_TEST_CALL_ALLOCATE_MEMORY))
+    return rill_test_vulkan.fail_result;
+  if (rill_test_vulkan.types != NULL)
+    real_info.memoryTypeIndex = 0;
+  result = rill_test_real (vkAllocateMemory) (device, &real_info, allocator, memory);
+  if (result != VK_SUCCESS)
+    return result;
+  g_atomic_int_inc (&rill_test_vulkan.memories);
+  g_atomic_int_inc (&rill_test_vulkan.n_allocations);
+  if (dedicated != NULL && dedicated->sType == VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO)
+    g_atomic_int_inc (&rill_test_vulkan.n_dedicated);
+  return VK_SUCCESS;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkFreeMemory (VkDevice                     device,
+              VkDeviceMemory               memory,
+              const VkAllocationCallbacks *allocator)
+{
+  if (memory != VK_NULL_HANDLE)
+    g_atomic_int_add (&rill_test_vulkan.memories, -1);
+  rill_test_real (vkFreeMemory) (device, memory, allocator);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkMapMemory (VkDevice         device,
+             VkDeviceMemory   memory,
+             VkDeviceSize     offset,
+             VkDeviceSize     size,
+             VkMemoryMapFlags flags,
+             void           **data)
+{
+  if (rill_test_fails (RILL_TEST_CALL_MAP_MEMORY))
+    return rill_test_vulkan.fail_result;
+  return rill_test_real (vkMapMemory) (device, memory, offset, size, flags, data);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkFlushMappedMemoryRanges (VkDevice                   device,
+                           uint32_t                   n_ranges,
+                           const VkMappedMemoryRange *ranges)
+{
+  if (rill_test_fails (RILL_TEST_CALL_FLUSH))
+    return rill_test_vulkan.fail_result;
+  rill_test_vulkan.flushed = ranges[0];
+  g_atomic_int_inc (&rill_test_vulkan.n_flushes);
+  return rill_test_real (vkFlushMappedMemoryRanges) (device, n_ranges, ranges);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkInvalidateMappedMemoryRanges (VkDevice                   device,
+                                uint32_t                   n_ranges,
+                                const VkMappedMemoryRange *ranges)
+{
+  if (rill_test_fails (RILL_TEST_CALL_INVALIDATE))
+    return rill_test_vulkan.fail_result;
+  rill_test_vulkan.invalidated = ranges[0];
+  g_atomic_int_inc (&rill_test_vulkan.n_invalidations);
+  return rill_test_real (vkInvalidateMappedMemoryRanges) (device, n_ranges, ranges);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkCreateBuffer (VkDevice                     device,
+                const VkBufferCreateInfo    *info,
+                const VkAllocationCallbacks *allocator,
+                VkBuffer                    *buffer)
+{
+  VkResult result;
+
+  if (rill_test_fails (RILL_TEST_CALL_CREATE_BUFFER))
+    return rill_test_vulkan.fail_result;
+  result = rill_test_real (vkCreateBuffer) (device, info, allocator, buffer);
+  if (result == VK_SUCCESS)
+    g_atomic_int_inc (&rill_test_vulkan.buffers);
+  return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkDestroyBuffer (VkDevice                     device,
+                 VkBuffer                     buffer,
+                 const VkAllocationCallbacks *allocator)
+{
+  if (buffer != VK_NULL_HANDLE)
+    g_atomic_int_add (&rill_test_vulkan.buffers, -1);
+  rill_test_real (vkDestroyBuffer) (device, buffer, allocator);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkBindBufferMemory (VkDevice       device,
+                    VkBuffer       buffer,
+                    VkDeviceMemory memory,
+                    VkDeviceSize   offset)
+{
+  if (rill_test_fails (RILL_TEST_CALL_BIND_BUFFER))
+    return rill_test_vulkan.fail_result;
+  return rill_test_real (vkBindBufferMemory) (device, buffer, memory, offset);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkCreateImage (VkDevice                     device,
+               const VkImageCreateInfo     *info,
+               const VkAllocationCallbacks *allocator,
+               VkImage                     *image)
+{
+  VkResult result = rill_test_real (vkCreateImage) (device, info, allocator, image);
+
+  if (result == VK_SUCCESS)
+    g_atomic_int_inc (&rill_test_vulkan.images);
+  return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkDestroyImage (VkDevice                     device,
+                VkImage                      image,
+                const VkAllocationCallbacks *allocator)
+{
+  if (image != VK_NULL_HANDLE)
+    g_atomic_int_add (&rill_test_vulkan.images, -1);
+  rill_test_real (vkDestroyImage) (device, image, allocator);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkBindImageMemory (VkDevice       device,
+                   VkImage        image,
+                   VkDeviceMemory memory,
+                   VkDeviceSize   offset)
+{
+  if (rill_test_fails (RILL_TEST_CALL_BIND_IMAGE))
+    return rill_test_vulkan.fail_result;
+  return rill_test_real (vkBindImageMemory) (device, image, memory, offset);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkQueueSubmit2 (VkQueue              queue,
+                uint32_t             n_submits,
+                const VkSubmitInfo2 *submits,
+                VkFence              fence)
+{
+  if (rill_test_fails (RILL_TEST_CALL_SUBMIT))
+    return rill_test_vulkan.fail_result;
+  g_atomic_int_inc (&rill_test_vulkan.n_submissions);
+  return rill_test_real (vkQueueSubmit2) (queue, n_submits, submits, fence);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkBeginCommandBuffer (VkCommandBuffer                 command,
+                      const VkCommandBufferBeginInfo *info)
+{
+  if (rill_test_fails (RILL_TEST_CALL_BEGIN))
+    return rill_test_vulkan.fail_result;
+  return rill_test_real (vkBeginCommandBuffer) (command, info);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkEndCommandBuffer (VkCommandBuffer command)
+{
+  VkResult result = rill_test_real (vkEndCommandBuffer) (command);
+
+  return rill_test_fails (RILL_TEST_CALL_END) ? rill_test_vulkan.fail_result : result;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkCreateDevice (VkPhysicalDevice             physical_device,
+                const VkDeviceCreateInfo    *info,
+                const VkAllocationCallbacks *allocator,
+                VkDevice                    *device)
+{
+  VkResult result = rill_test_real (vkCreateDevice) (physical_device, info, allocator, device);
+
+  if (result == VK_SUCCESS)
+    g_atomic_int_inc (&rill_test_vulkan.devices);
+  return result;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkDestroyDevice (VkDevice                     device,
+                 const VkAllocationCallbacks *allocator)
+{
+  if (device != VK_NULL_HANDLE)
+    g_atomic_int_add (&rill_test_vulkan.devices, -1);
+  rill_test_real (vkDestroyDevice) (device, allocator);
+}

@@ -1,167 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "rill-test-util.h"
-
-#include "core/rill-format-private.h"
-#include "memory/rill-memory-private.h"
-#include "resource/rill-image-view-private.h"
-#include "transfer/rill-buffer-transfer.h"
-#include "transfer/rill-image-transfer-private.h"
+#include "rill-test-image.h"
 
 #include <string.h>
 
 #define N_TYPES (RILL_CHANNEL_TYPE_SRGB8 + 1)
-
-static RillMemory *
-create_memory (RillSession *session)
-{
-  g_autoptr (GError) error = NULL;
-  RillMemory *memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
-                                                   RILL_MEMORY_DEFAULT_PAGE_SIZE, FALSE, &error);
-
-  g_assert_no_error (error);
-  return memory;
-}
-
-/* After this nothing is held any more by the library's threads. */
-static void
-wait_idle (RillSession *session)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (rill_session_wait_idle (session, NULL, &error));
-  g_assert_no_error (error);
-}
-
-static void
-end (RillSession *session,
-     RillMemory  *memory)
-{
-  wait_idle (session);
-  g_assert_finalize_object (memory);
-  rill_test_session_end (session);
-}
-
-static RillImage *
-create_image (RillMemory          *memory,
-              const guint         *shape,
-              gsize                n_dims,
-              RillChannelType      type,
-              RillImageUsageFlags  usage)
-{
-  g_autoptr (GError) error = NULL;
-  RillImage *image = rill_memory_create_image (memory, shape, n_dims, type, usage, &error);
-
-  g_assert_no_error (error);
-  return image;
-}
-
-static RillImage *
-create_small (RillMemory *memory)
-{
-  return create_image (memory, (guint[]){ 3, 5, 4 }, 3, RILL_CHANNEL_TYPE_UINT8,
-                       RILL_IMAGE_USAGE_NONE);
-}
-
-/* Bytes that differ between neighbours, rows and slices. */
-static GBytes *
-make_bytes (gsize size,
-            guint seed)
-{
-  guint8 *data = g_malloc (size);
-  guint32 state = seed * 2654435761u + 1;
-
-  for (gsize i = 0; i < size; i++)
-    {
-      state = state * 1664525u + 1013904223u;
-      data[i] = (guint8) (state >> 24);
-    }
-  return g_bytes_new_take (data, size);
-}
-
-static GBytes *
-make_image_bytes (RillImage *image,
-                  guint      seed)
-{
-  return make_bytes ((gsize) rill_image_get_minimum_size (image), seed);
-}
-
-static void
-write_bytes (RillImage *image,
-             GBytes    *bytes)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (rill_image_write_bytes (image, bytes, NULL, &error));
-  g_assert_no_error (error);
-}
-
-static void
-assert_content (RillImage *image,
-                GBytes    *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = rill_image_read_bytes (image, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (g_bytes_equal (bytes, expected));
-}
-
-/* The texels as the device has them, with the channels that storage adds. */
-static GBytes *
-read_storage (RillImage *image)
-{
-  RillMemory *memory = rill_resource_get_memory (RILL_RESOURCE (image));
-  RillContext *context = rill_memory_get_context (memory);
-  gsize size = (gsize) rill_image_get_width (image) * rill_image_get_height (image)
-               * rill_image_get_depth (image) * rill_image_get_texel_size (image);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RillBuffer) buffer =
-    rill_memory_create_buffer (memory, size, RILL_BUFFER_USAGE_NONE, &error);
-  const RillUse uses[] = { { .resource = image },
-                           { .resource = buffer, .size = size, .write = TRUE } };
-  const VkBufferImageCopy region = {
-    .imageSubresource = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1 },
-    .imageExtent = { rill_image_get_width (image), rill_image_get_height (image),
-                     rill_image_get_depth (image) },
-  };
-  RillSubmission submission;
-  GBytes *bytes;
-
-  g_assert_no_error (error);
-  g_assert_true (
-    rill_submission_begin (&submission, context, context->compute_queue, uses, 2, &error));
-  vkCmdCopyImageToBuffer (submission.command, rill_image_get_handle (image),
-                          VK_IMAGE_LAYOUT_GENERAL, rill_buffer_get_handle (buffer), 1, &region);
-  g_assert_true (rill_submission_end (&submission, VK_NULL_HANDLE, NULL, &error));
-  bytes = rill_buffer_read_bytes (buffer, 0, -1, NULL, &error);
-  g_assert_no_error (error);
-  return bytes;
-}
-
-/* NULL: zeros. */
-static void
-assert_storage (RillImage *image,
-                GBytes    *host)
-{
-  g_autoptr (GBytes) storage = read_storage (image);
-  const guint8 *bytes = g_bytes_get_data (storage, NULL);
-  const guint8 *expected = host != NULL ? g_bytes_get_data (host, NULL) : NULL;
-  guint texel_size = rill_image_get_texel_size (image);
-  guint host_texel_size = rill_image_get_host_texel_size (image);
-  gsize n_texels = g_bytes_get_size (storage) / texel_size;
-  guint channel_size = rill_channel_type_get_size (rill_image_get_channel_type (image));
-  const guint8 zeros[32] = { 0 };
-  guint8 one[8];
-
-  rill_channel_type_get_one (rill_image_get_channel_type (image), one);
-  for (gsize i = 0; i < n_texels; i++)
-    {
-      g_assert_cmpmem (bytes + i * texel_size, host_texel_size,
-                       expected != NULL ? expected + i * host_texel_size : zeros, host_texel_size);
-      for (guint at = host_texel_size; at < texel_size; at += channel_size)
-        g_assert_cmpmem (bytes + i * texel_size + at, channel_size, one, channel_size);
-    }
-}
 
 static void
 check_round_trip (RillMemory      *memory,
@@ -206,7 +48,7 @@ test_shapes (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     check_round_trip (memory, cases[i].shape, cases[i].n_dims, RILL_CHANNEL_TYPE_UINT16);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -218,7 +60,7 @@ test_types (void)
   for (RillChannelType type = 0; type < N_TYPES; type++)
     for (guint channels = 1; channels <= 4; channels++)
       check_round_trip (memory, (guint[]) { 3, 7, channels }, 3, type);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -250,7 +92,7 @@ test_chunks (void)
   check_large (memory, (guint[]) { 1009, 1013, 4 }, 3);
   check_large (memory, (guint[]) { 61, 127, 131, 3 }, 4);
   check_large (memory, (guint[]) { 4099, 4111, 4 }, 3);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static guint64 split_limit;
@@ -309,7 +151,7 @@ test_split (void)
       g_assert_cmpmem (host, size, g_bytes_get_data (bytes, NULL), size);
     }
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -341,7 +183,7 @@ test_sizes (void)
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
     }
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -368,7 +210,7 @@ test_address (void)
   g_assert_false (rill_image_read_address (image, 0, sizeof back, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -377,21 +219,21 @@ test_from_bytes (void)
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
   const guint shape[] = { 3, 5, 3 };
-  g_autoptr (GBytes) bytes = make_bytes (45, 4);
-  g_autoptr (GBytes) short_bytes = make_bytes (44, 4);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (45, 4);
+  g_autoptr (GBytes) short_bytes = rill_test_bytes_new (44, 4);
   g_autoptr (GError) error = NULL;
   RillImage *image = rill_memory_create_image_from_bytes (
-      memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error);
+    memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   assert_content (image, bytes);
   g_assert_finalize_object (image);
 
   g_assert_null (rill_memory_create_image_from_bytes (
-      memory, short_bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error));
+    memory, short_bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -400,11 +242,11 @@ test_view_from_bytes (void)
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
   const guint shape[] = { 3, 5, 4 };
-  g_autoptr (GBytes) bytes = make_bytes (60, 5);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (60, 5);
   g_autoptr (GError) error = NULL;
   RillImageView *view = rill_memory_create_image_view_from_bytes (
-      memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE,
-      RILL_FILTER_MODE_LINEAR, RILL_ADDRESS_MODE_REPEAT, TRUE, TRUE, &error);
+    memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE,
+    RILL_FILTER_MODE_LINEAR, RILL_ADDRESS_MODE_REPEAT, TRUE, TRUE, &error);
 
   g_assert_no_error (error);
   assert_content (rill_image_view_get_image (view), bytes);
@@ -417,261 +259,7 @@ test_view_from_bytes (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "LINEAR"));
   g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
-  end (session, memory);
-}
-
-static void
-count_cb (GObject    *object,
-          GParamSpec *pspec,
-          guint      *count)
-{
-  (*count)++;
-}
-
-static void
-assert_layout (RillImage       *image,
-               RillImageLayout  layout)
-{
-  RillImageLayout property;
-
-  g_object_get (image, "layout", &property, NULL);
-  g_assert_cmpint (property, ==, layout);
-  g_assert_cmpint (rill_image_get_layout (image), ==, layout);
-}
-
-static void
-change_layout (RillImage       *image,
-               RillImageLayout  layout)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (rill_image_change_layout (image, layout, NULL, &error));
-  g_assert_no_error (error);
-  assert_layout (image, layout);
-}
-
-static void
-test_layouts (void)
-{
-  static const RillImageLayout layouts[] = {
-    RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, RILL_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-    RILL_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,     RILL_IMAGE_LAYOUT_READ_ONLY_OPTIMAL,
-    RILL_IMAGE_LAYOUT_GENERAL,
-  };
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-  RillImage *image = create_small (memory);
-  RillImage *other = create_small (memory);
-  g_autoptr (GBytes) first = make_image_bytes (image, 6);
-  guint count = 0;
-
-  g_signal_connect (image, "notify::layout", G_CALLBACK (count_cb), &count);
-  assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
-  write_bytes (image, first);
-  assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
-  rill_test_iterate ();
-  g_assert_cmpuint (count, ==, 0);
-
-  for (guint i = 0; i < G_N_ELEMENTS (layouts); i++)
-    {
-      g_autoptr (GBytes) bytes = make_image_bytes (image, 7 + i);
-
-      count = 0;
-      change_layout (image, layouts[i]);
-      g_assert_cmpuint (count, ==, 0);
-      rill_test_iterate ();
-      g_assert_cmpuint (count, ==, 1);
-      assert_content (image, first);
-
-      /* Every operation takes the image back. */
-      write_bytes (image, bytes);
-      assert_layout (image, layouts[i]);
-      g_assert_true (rill_image_copy_to (image, other, NULL, NULL));
-      assert_content (other, bytes);
-      g_assert_true (rill_image_clear (image, NULL, NULL));
-      g_assert_true (rill_image_copy_to (other, image, NULL, NULL));
-      assert_content (image, bytes);
-      assert_layout (image, layouts[i]);
-      write_bytes (image, first);
-    }
-  g_assert_finalize_object (image);
-  g_assert_finalize_object (other);
-  end (session, memory);
-}
-
-static void
-test_layout_first (void)
-{
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-  RillImage *image = create_small (memory);
-  g_autoptr (GBytes) bytes = make_image_bytes (image, 8);
-  g_autoptr (GError) error = NULL;
-
-  change_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
-  change_layout (image, RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL);
-  write_bytes (image, bytes);
-  assert_content (image, bytes);
-
-  g_assert_false (rill_image_change_layout (image, RILL_IMAGE_LAYOUT_UNDEFINED, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
-  g_assert_false (
-    rill_image_change_layout (image, RILL_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-  assert_layout (image, RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL);
-  g_assert_finalize_object (image);
-  end (session, memory);
-}
-
-/* A submission that is given up leaves what the image was. */
-static void
-test_abort (void)
-{
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-  RillContext *context = rill_memory_get_context (memory);
-  RillImage *image = create_small (memory);
-  const RillUse use = {
-    .resource = image,
-    .write = TRUE,
-    .final_layout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL,
-  };
-  g_autoptr (GBytes) bytes = make_image_bytes (image, 9);
-  RillSubmission submission;
-
-  g_assert_true (
-      rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
-  rill_submission_abort (&submission);
-  assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
-  write_bytes (image, bytes);
-
-  g_assert_true (
-      rill_submission_begin (&submission, context, context->compute_queue, &use, 1, NULL));
-  rill_image_record_clear (image, submission.command);
-  rill_submission_abort (&submission);
-  assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
-  assert_content (image, bytes);
-  g_assert_finalize_object (image);
-  end (session, memory);
-}
-
-static void
-check_copy (RillMemory          *memory,
-            const guint         *from_shape,
-            gsize                from_dims,
-            RillImageUsageFlags  from_usage,
-            const guint         *to_shape,
-            gsize                to_dims,
-            RillImageUsageFlags  to_usage)
-{
-  RillImage *from = create_image (memory, from_shape, from_dims, RILL_CHANNEL_TYPE_FLOAT32,
-                                  from_usage);
-  RillImage *to = create_image (memory, to_shape, to_dims, RILL_CHANNEL_TYPE_FLOAT32, to_usage);
-  g_autoptr (GBytes) bytes = make_image_bytes (from, 10);
-  g_autoptr (GError) error = NULL;
-
-  write_bytes (from, bytes);
-  g_assert_true (rill_image_clear (to, NULL, NULL));
-  g_assert_true (rill_image_copy_to (from, to, NULL, &error));
-  g_assert_no_error (error);
-  assert_content (to, bytes);
-  assert_storage (to, bytes);
-  assert_content (from, bytes);
-  g_assert_finalize_object (from);
-  g_assert_finalize_object (to);
-}
-
-static void
-test_copy (void)
-{
-  const RillImageUsageFlags sampled = RILL_IMAGE_USAGE_SAMPLED;
-  const RillImageUsageFlags storage = RILL_IMAGE_USAGE_STORAGE;
-  const guint image[] = { 3, 5, 3 };
-  const guint slice[] = { 1, 3, 5, 3 };
-  const guint volume[] = { 2, 3, 5, 3 };
-  const guint line[] = { 5 };
-  const guint row[] = { 1, 5 };
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-
-  check_copy (memory, image, 3, sampled, image, 3, sampled);
-  check_copy (memory, volume, 4, storage, volume, 4, storage);
-  check_copy (memory, image, 3, storage, slice, 4, storage);
-  check_copy (memory, slice, 4, storage, image, 3, storage);
-  check_copy (memory, line, 1, storage, line, 1, storage);
-  check_copy (memory, line, 1, storage, row, 2, storage);
-  check_copy (memory, row, 2, storage, line, 1, storage);
-  /* Where the device samples three channels but stores four, these convert. */
-  check_copy (memory, image, 3, sampled, image, 3, storage);
-  check_copy (memory, image, 3, storage, image, 3, sampled);
-  end (session, memory);
-}
-
-static void
-assert_not_copied (RillImage    *from,
-                   RillImage    *to,
-                   GIOErrorEnum  code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (rill_image_copy_to (from, to, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, (gint) code);
-}
-
-static void
-test_copy_errors (void)
-{
-  static const struct
-  {
-    guint shape[3];
-    RillChannelType type;
-  } others[] = {
-    { { 3, 6, 4 }, RILL_CHANNEL_TYPE_UINT8 },
-    { { 5, 3, 4 }, RILL_CHANNEL_TYPE_UINT8 },
-    { { 3, 5, 3 }, RILL_CHANNEL_TYPE_UINT8 },
-    { { 3, 5, 4 }, RILL_CHANNEL_TYPE_INT8 },
-    { { 3, 5, 4 }, RILL_CHANNEL_TYPE_UNORM8 },
-  };
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-  RillImage *image = create_small (memory);
-  RillImage *closed = create_small (memory);
-  RillImage *raw = g_object_new (RILL_TYPE_IMAGE, NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    {
-      g_autoptr (RillImage) other =
-        create_image (memory, others[i].shape, 3, others[i].type, RILL_IMAGE_USAGE_NONE);
-      assert_not_copied (image, other, G_IO_ERROR_INVALID_ARGUMENT);
-    }
-  assert_not_copied (image, image, G_IO_ERROR_INVALID_ARGUMENT);
-  assert_not_copied (image, raw, G_IO_ERROR_NOT_INITIALIZED);
-  assert_not_copied (raw, image, G_IO_ERROR_NOT_INITIALIZED);
-  rill_resource_close (RILL_RESOURCE (closed));
-  assert_not_copied (image, closed, G_IO_ERROR_CLOSED);
-  assert_not_copied (closed, image, G_IO_ERROR_CLOSED);
-  g_assert_finalize_object (raw);
-  g_assert_finalize_object (closed);
-  g_assert_finalize_object (image);
-  end (session, memory);
-}
-
-static void
-test_foreign (void)
-{
-  RillSession *session = rill_test_session_new ();
-  RillSession *other_session = rill_test_session_new ();
-  RillMemory *memory = create_memory (session);
-  RillMemory *other_memory = create_memory (other_session);
-  RillImage *image = create_small (memory);
-  RillImage *other = create_small (other_memory);
-
-  assert_not_copied (image, other, G_IO_ERROR_INVALID_ARGUMENT);
-  g_assert_finalize_object (image);
-  g_assert_finalize_object (other);
-  end (session, memory);
-  end (other_session, other_memory);
+  end_test (session, memory);
 }
 
 /* Every way to use an image that is closed or was never initialised. */
@@ -679,7 +267,7 @@ static void
 assert_unusable (RillImage    *image,
                  GIOErrorEnum  code)
 {
-  g_autoptr (GBytes) bytes = make_bytes (60, 11);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (60, 11);
   RillTestAsync written_async = { NULL };
   g_autoptr (GAsyncResult) written = NULL;
   RillTestAsync read_async = { NULL };
@@ -722,7 +310,7 @@ test_unusable (void)
   g_assert_finalize_object (raw);
   wait_idle (session);
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -730,7 +318,7 @@ test_transient (void)
 {
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
-  g_autoptr (GBytes) bytes = make_bytes (60, 12);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (60, 12);
   g_autoptr (GError) error = NULL;
   RillImage *image = rill_memory_create_image (
     memory, (guint[]) { 3, 5, 4 }, 3, RILL_CHANNEL_TYPE_UNORM8,
@@ -745,9 +333,10 @@ test_transient (void)
   g_clear_error (&error);
   g_assert_false (rill_image_clear (image, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  change_layout (image, RILL_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
+  g_assert_true (
+    rill_image_change_layout (image, RILL_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, NULL, NULL));
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -783,7 +372,7 @@ test_async (void)
   g_clear_object (&read);
   wait_idle (session);
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -792,7 +381,7 @@ test_async_size (void)
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
   RillImage *image = create_small (memory);
-  g_autoptr (GBytes) bytes = make_bytes (59, 14);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (59, 14);
   RillTestAsync written_async = { NULL };
   g_autoptr (GAsyncResult) written = NULL;
   g_autoptr (GError) error = NULL;
@@ -804,7 +393,7 @@ test_async_size (void)
   g_clear_object (&written);
   wait_idle (session);
   g_assert_finalize_object (image);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 static void
@@ -839,14 +428,14 @@ test_cancelled (void)
   ASSERT_FAILS (rill_image_write_bytes_finish (image, written, &error));
   ASSERT_FAILS (rill_image_read_bytes_finish (image, read, &error) != NULL);
 
-  assert_layout (image, RILL_IMAGE_LAYOUT_GENERAL);
+  g_assert_cmpint (rill_image_get_layout (image), ==, RILL_IMAGE_LAYOUT_GENERAL);
   assert_content (image, content);
   g_clear_object (&written);
   g_clear_object (&read);
   wait_idle (session);
   g_assert_finalize_object (image);
   g_assert_finalize_object (other);
-  end (session, memory);
+  end_test (session, memory);
 }
 
 /* What is in flight when an image is closed ends well, or says why not. */
@@ -858,8 +447,8 @@ test_close_in_flight (void)
 
   for (guint i = 0; i < 8; i++)
     {
-      RillImage *image = create_image (memory, (guint[]){ 256, 256, 4 }, 3, RILL_CHANNEL_TYPE_UINT8,
-                                       RILL_IMAGE_USAGE_NONE);
+      RillImage *image = create_image (memory, (guint[]) { 256, 256, 4 }, 3,
+                                       RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE);
       g_autoptr (GBytes) bytes = make_image_bytes (image, i);
       RillTestAsync written_async = { NULL };
       g_autoptr (GAsyncResult) written = NULL;
@@ -874,7 +463,7 @@ test_close_in_flight (void)
       g_clear_object (&written);
       g_object_unref (image);
     }
-  end (session, memory);
+  end_test (session, memory);
 }
 
 int
@@ -891,12 +480,6 @@ main (int   argc,
   g_test_add_func ("/image-transfer/address", test_address);
   g_test_add_func ("/image-transfer/from-bytes", test_from_bytes);
   g_test_add_func ("/image-transfer/view-from-bytes", test_view_from_bytes);
-  g_test_add_func ("/image-transfer/layouts", test_layouts);
-  g_test_add_func ("/image-transfer/layout-first", test_layout_first);
-  g_test_add_func ("/image-transfer/abort", test_abort);
-  g_test_add_func ("/image-transfer/copy", test_copy);
-  g_test_add_func ("/image-transfer/copy-errors", test_copy_errors);
-  g_test_add_func ("/image-transfer/foreign", test_foreign);
   g_test_add_func ("/image-transfer/unusable", test_unusable);
   g_test_add_func ("/image-transfer/transient", test_transient);
   g_test_add_func ("/image-transfer/async", test_async);

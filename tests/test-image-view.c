@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "rill-test-util.h"
+#include "rill-test-image.h"
 
-#include "memory/rill-memory-private.h"
 #include "resource/rill-image-view-private.h"
 
 #include <string.h>
 
-static RillMemory *
-create_memory (RillSession *session)
-{
-  g_autoptr (GError) error = NULL;
-  RillMemory *memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
-                                                   RILL_MEMORY_DEFAULT_PAGE_SIZE, FALSE, &error);
-
-  g_assert_no_error (error);
-  return memory;
-}
-
 static RillImage *
-create_image (RillMemory          *memory,
-              guint                n_dims,
-              RillChannelType      type,
-              RillImageUsageFlags  usage)
+create_ranked (RillMemory          *memory,
+               guint                n_dims,
+               RillChannelType      type,
+               RillImageUsageFlags  usage)
 {
   static const guint shapes[][4] = { { 8 }, { 4, 8 }, { 4, 8, 4 }, { 2, 4, 8, 4 } };
   g_autoptr (GError) error = NULL;
@@ -71,23 +59,13 @@ static const RuleCase rule_cases[] = {
   { "SAMPLED", 3, UINT8, RILL_IMAGE_USAGE_STORAGE, NEAREST, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
   { "1-D or 2-D", 4, UINT8, NONE, NEAREST, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
   { "CLAMP_TO_BORDER", 3, UINT8, NONE, NEAREST, ALL (REPEAT), FALSE, TRUE },
-  { "CLAMP_TO_BORDER",
-    3,
-    UINT8,
-    NONE,
-    NEAREST,
+  { "CLAMP_TO_BORDER", 3, UINT8, NONE, NEAREST,
     { RILL_ADDRESS_MODE_CLAMP_TO_EDGE, RILL_ADDRESS_MODE_REPEAT, RILL_ADDRESS_MODE_CLAMP_TO_EDGE },
-    FALSE,
-    TRUE },
-  { NULL,
-    3,
-    UINT8,
-    NONE,
-    NEAREST,
+    FALSE, TRUE },
+  { NULL, 3, UINT8, NONE, NEAREST,
     { RILL_ADDRESS_MODE_CLAMP_TO_EDGE, RILL_ADDRESS_MODE_CLAMP_TO_BORDER,
       RILL_ADDRESS_MODE_REPEAT },
-    FALSE,
-    TRUE },
+    FALSE, TRUE },
 
   /* Sampled views with normalised coordinates. */
   { NULL, 1, UINT8, NONE, NEAREST, ALL (REPEAT), TRUE, TRUE },
@@ -99,10 +77,10 @@ static const RuleCase rule_cases[] = {
   { "integer", 3, RILL_CHANNEL_TYPE_INT32, NONE, LINEAR, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
 
   /* Values that are none. */
-  { "filter mode", 3, UINT8, NONE, (RillFilterMode)2, ALL (CLAMP_TO_EDGE), FALSE, FALSE },
-  { "filter mode", 3, UINT8, NONE, (RillFilterMode)-1, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
-  { "address mode", 3, UINT8, NONE, NEAREST, { (RillAddressMode)5, 0, 0 }, TRUE, FALSE },
-  { "address mode", 3, UINT8, NONE, NEAREST, { 0, 0, (RillAddressMode)-1 }, TRUE, TRUE },
+  { "filter mode", 3, UINT8, NONE, (RillFilterMode) 2, ALL (CLAMP_TO_EDGE), FALSE, FALSE },
+  { "filter mode", 3, UINT8, NONE, (RillFilterMode) -1, ALL (CLAMP_TO_EDGE), FALSE, TRUE },
+  { "address mode", 3, UINT8, NONE, NEAREST, { (RillAddressMode) 5, 0, 0 }, TRUE, FALSE },
+  { "address mode", 3, UINT8, NONE, NEAREST, { 0, 0, (RillAddressMode) -1 }, TRUE, TRUE },
 };
 
 static void
@@ -133,7 +111,7 @@ static void
 check_rule (RillMemory     *memory,
             const RuleCase *rule)
 {
-  RillImage *image = create_image (memory, rule->n_dims, rule->type, rule->usage);
+  RillImage *image = create_ranked (memory, rule->n_dims, rule->type, rule->usage);
   g_autoptr (GError) error = NULL;
   g_autoptr (RillImageView) view = rill_image_create_view_with_address_modes (
     image, rule->filter_mode, rule->modes[0], rule->modes[1], rule->modes[2], rule->normalized,
@@ -174,7 +152,7 @@ test_device_rules (void)
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
   RillContext *context = rill_memory_get_context (memory);
-  RillImage *image = create_image (memory, 3, UINT8, NONE);
+  RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   g_autoptr (GError) error = NULL;
   g_autoptr (RillImageView) view = rill_image_create_view (
     image, NEAREST, RILL_ADDRESS_MODE_MIRROR_CLAMP_TO_EDGE, TRUE, TRUE, &error);
@@ -187,7 +165,7 @@ test_device_rules (void)
   g_clear_object (&view);
   g_clear_object (&image);
 
-  image = create_image (memory, 3, RILL_CHANNEL_TYPE_FLOAT32, RILL_IMAGE_USAGE_SAMPLED);
+  image = create_ranked (memory, 3, RILL_CHANNEL_TYPE_FLOAT32, RILL_IMAGE_USAGE_SAMPLED);
   view = rill_image_create_view (image, LINEAR, RILL_ADDRESS_MODE_REPEAT, TRUE, TRUE, &error);
   if (view == NULL)
     {
@@ -258,7 +236,7 @@ test_close (void)
 {
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
-  RillImage *image = create_image (memory, 3, UINT8, NONE);
+  RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   RillImageView *view = create_view (image, TRUE);
   RillImageView *other = create_view (image, FALSE);
 
@@ -274,7 +252,7 @@ test_close (void)
   rill_resource_close (RILL_RESOURCE (image));
   assert_closed (other);
   g_assert_null (
-      rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL));
+    rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL));
   g_assert_finalize_object (view);
   g_assert_finalize_object (other);
   g_assert_finalize_object (image);
@@ -288,7 +266,7 @@ test_owners (void)
 {
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
-  RillImage *image = create_image (memory, 3, UINT8, NONE);
+  RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   RillImageView *view = create_view (image, TRUE);
 
   g_object_unref (image);
@@ -310,7 +288,7 @@ test_close_while_pinned (void)
 {
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
-  RillImage *image = create_image (memory, 3, UINT8, NONE);
+  RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   RillImageView *first = create_view (image, TRUE);
   RillImageView *second = create_view (image, TRUE);
 
@@ -338,7 +316,7 @@ test_notify (void)
 {
   RillSession *session = rill_test_session_new ();
   RillMemory *memory = create_memory (session);
-  RillImage *image = create_image (memory, 3, UINT8, NONE);
+  RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   RillImageView *view = create_view (image, FALSE);
   guint count = 0;
 

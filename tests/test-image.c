@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "rill-test-util.h"
+#include "rill-test-image.h"
 
-#include "core/rill-format-private.h"
-#include "memory/rill-memory-private.h"
 #include "resource/rill-image-private.h"
 #include "resource/rill-image-view.h"
 
@@ -12,17 +10,6 @@
 #define DEFAULT_USAGE                                                                              \
   (RILL_IMAGE_USAGE_STORAGE | RILL_IMAGE_USAGE_SAMPLED | RILL_IMAGE_USAGE_TRANSFER_SRC             \
    | RILL_IMAGE_USAGE_TRANSFER_DST)
-
-static RillMemory *
-create_memory (RillSession *session)
-{
-  g_autoptr (GError) error = NULL;
-  RillMemory *memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
-                                                   RILL_MEMORY_DEFAULT_PAGE_SIZE, FALSE, &error);
-
-  g_assert_no_error (error);
-  return memory;
-}
 
 static void
 assert_contains (const GError *error,
@@ -41,8 +28,8 @@ assert_not_created (RillMemory          *memory,
                     GIOErrorEnum         code)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RillImage)
-      image = rill_memory_create_image (memory, shape, n_dims, type, usage, &error);
+  g_autoptr (RillImage) image =
+    rill_memory_create_image (memory, shape, n_dims, type, usage, &error);
 
   g_assert_error (error, G_IO_ERROR, (gint) code);
   g_assert_null (image);
@@ -74,9 +61,9 @@ check_shape_case (RillMemory      *memory,
                   const ShapeCase *shape_case)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RillImage)
-      image = rill_memory_create_image (memory, shape_case->shape, shape_case->n_dims,
-                                        RILL_CHANNEL_TYPE_UINT16, RILL_IMAGE_USAGE_NONE, &error);
+  g_autoptr (RillImage) image =
+    rill_memory_create_image (memory, shape_case->shape, shape_case->n_dims,
+                              RILL_CHANNEL_TYPE_UINT16, RILL_IMAGE_USAGE_NONE, &error);
   g_autofree guint *shape = NULL;
   gsize n_dims = 99;
   guint width, height, depth, channels;
@@ -181,8 +168,7 @@ test_limits (void)
   rill_test_session_end (session);
 }
 
-/* Each combination works with a format of that many channels or more, or says what works instead.
- * */
+/* Each combination works with a format of that many channels or more, or says what does. */
 static gboolean
 check_type (RillMemory      *memory,
             RillChannelType  type,
@@ -245,7 +231,7 @@ create_square (RillMemory          *memory,
                RillImageUsageFlags  usage)
 {
   g_autoptr (GError) error = NULL;
-  RillImage *image = rill_memory_create_image (memory, (guint[]){ 8, 8, 4 }, 3, type, usage,
+  RillImage *image = rill_memory_create_image (memory, (guint[]) { 8, 8, 4 }, 3, type, usage,
                                                &error);
 
   g_assert_no_error (error);
@@ -270,8 +256,8 @@ static void
 test_usage (void)
 {
   static const RillImageUsageFlags bad[] = {
-    (RillImageUsageFlags)(1u << 8),
-    (RillImageUsageFlags)(1u << 30 | RILL_IMAGE_USAGE_STORAGE),
+    (RillImageUsageFlags) (1u << 8),
+    (RillImageUsageFlags) (1u << 30 | RILL_IMAGE_USAGE_STORAGE),
     RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT,
     RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT | RILL_IMAGE_USAGE_STORAGE,
     RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT | RILL_IMAGE_USAGE_COLOR_ATTACHMENT
@@ -326,8 +312,8 @@ test_alternatives (void)
   g_clear_object (&image);
 
   image = rill_memory_create_image (
-      memory, (guint[]){ 8, 8, 4 }, 3, RILL_CHANNEL_TYPE_UNORM8,
-      RILL_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT | RILL_IMAGE_USAGE_SAMPLED, &error);
+    memory, (guint[]) { 8, 8, 4 }, 3, RILL_CHANNEL_TYPE_UNORM8,
+    RILL_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT | RILL_IMAGE_USAGE_SAMPLED, &error);
   g_assert_null (image);
   assert_contains (error, "DEPTH_STENCIL_ATTACHMENT");
   assert_contains (error, "UNORM8 works with SAMPLED");
@@ -430,7 +416,7 @@ test_default_view_added_channel (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (RillImage) image = rill_memory_create_image (
-          memory, (guint[]){ 2, 3, 4, 3 }, 4, RILL_CHANNEL_TYPE_UNORM8, usages[i], &error);
+        memory, (guint[]) { 2, 3, 4, 3 }, 4, RILL_CHANNEL_TYPE_UNORM8, usages[i], &error);
       g_assert_no_error (error);
       g_assert_true (rill_image_ensure_default_view (image, &error) != VK_NULL_HANDLE);
       g_assert_no_error (error);

@@ -20,6 +20,7 @@ typedef struct
   const char *name;         /* (nullable) of the source; NULL: it lies in no folder */
   const char * const *dirs; /* (nullable) */
   guint count;
+  char *failure;            /* (owned) (nullable) why the last one "in quotes" failed */
 } IncludeContext;
 
 typedef struct
@@ -113,13 +114,16 @@ resolve_cb (void       *user_data,
   IncludeContext *context = user_data;
   Include *include = g_new0 (Include, 1);
   g_autofree char *folder = NULL;
+  g_autofree char *failure = g_steal_pointer (&context->failure);
 
   if (depth == 1)
     requesting = context->name;
   if (type == shaderc_include_type_relative && requesting != NULL)
     folder = g_path_get_dirname (requesting);
 
-  if (depth > MAX_INCLUDE_DEPTH)
+  if (failure != NULL && type == shaderc_include_type_standard)
+    include_fail (include, g_steal_pointer (&failure)); /* the compiler tries again like this */
+  else if (depth > MAX_INCLUDE_DEPTH)
     include_fail (include, g_strdup_printf ("nested more than %u deep", MAX_INCLUDE_DEPTH));
   else if (++context->count > MAX_INCLUDES)
     include_fail (include, g_strdup_printf ("more than %u files are included", MAX_INCLUDES));
@@ -131,9 +135,13 @@ resolve_cb (void       *user_data,
   else
     include_search (include, context, requested, folder);
 
-  /* The compiler asserts that its messages are of one line each. */
   if (*include->name == '\0')
-    g_strdelimit (include->content, "\n\r", ' ');
+    {
+      /* The compiler asserts that its messages are of one line each. */
+      g_strdelimit (include->content, "\n\r", ' ');
+      if (type == shaderc_include_type_relative)
+        context->failure = g_strdup (include->content);
+    }
   g_strdelimit (include->name, "\n\r", ' ');
   include->result = (shaderc_include_result) {
     .source_name = include->name,
@@ -181,27 +189,36 @@ skip_space (const char *text,
     }
 }
 
+/* What "#version 450" says, 0 for anything else. */
+static guint64
+parse_version (const char *text)
+{
+  gsize blanks;
+
+  if (*text != '#')
+    return 0;
+  text++;
+  text += strspn (text, " \t");
+  if (!g_str_has_prefix (text, "version"))
+    return 0;
+  text += strlen ("version");
+  blanks = strspn (text, " \t");
+  return blanks > 0 && g_ascii_isdigit (text[blanks]) ? g_ascii_strtoull (text + blanks, NULL, 10) : 0;
+}
+
 static gboolean
 check_version (const char  *source,
                const char  *name,
                GError     **error)
 {
   guint line = 1;
-  const char *text = skip_space (source, &line);
-  guint64 version = 0;
+  guint64 version = parse_version (skip_space (source, &line));
 
-  if (*text == '#')
-    {
-      text++;
-      text += strspn (text, " \t");
-      if (g_str_has_prefix (text, "version") && (text[7] == ' ' || text[7] == '\t'))
-        version = g_ascii_strtoull (text + 7, NULL, 10);
-    }
   if (version >= MIN_VERSION)
     return TRUE;
   g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
                "Could not compile “%s”: %s:%u: error: '#version' : a compute shader starts with "
-               "'#version 420' or later, or with '#version 310 es'",
+               "'#version 430' or later, or with '#version 310 es'",
                name, name, line);
   return FALSE;
 }
@@ -268,5 +285,6 @@ rill_glsl_compile (const char          *source,
   result = shaderc_compile_into_spv (compiler, source, length, shaderc_compute_shader, label,
                                      "main", options);
   shaderc_compile_options_release (options);
+  g_free (context.failure);
   return take_result (result, label, error);
 }

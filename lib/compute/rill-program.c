@@ -196,7 +196,7 @@ rill_program_init (RillProgram *self)
 /**
  * rill_session_create_program_from_glsl:
  * @session: a session
- * @source: source of a compute shader in GLSL, with a `#version` of 420 or later, or of 310 es
+ * @source: source of a compute shader in GLSL, with a `#version` of 430 or later, or of 310 es
  * @name: (nullable): name of the source in the compiler's messages, usually that of its file; %NULL for
  *   “shader”
  * @include_dirs: (nullable) (array zero-terminated=1): folders that are searched for included files

@@ -177,7 +177,9 @@ rill_emitter_notify (RillEmitter *self,
 
   if (notify_signal == 0)
     notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
-  if (!g_signal_has_handler_pending (object, notify_signal, detail, FALSE))
+  /* It finds handlers of exactly one detail: those of all properties have none. */
+  if (!g_signal_has_handler_pending (object, notify_signal, detail, FALSE)
+      && !g_signal_has_handler_pending (object, notify_signal, 0, FALSE))
     return;
 
   if (is_pending (self, object, pspec))

@@ -16,10 +16,11 @@ gboolean    rill_image_usage_resolve         (RillImageUsageFlags    usage,
                                               RillChannelType        type,
                                               RillImageUsageFlags   *resolved,
                                               GError               **error);
-char       *rill_image_usage_to_string       (RillImageUsageFlags    usage) G_GNUC_WARN_UNUSED_RESULT; /* "STORAGE | SAMPLED" */
+/* "SAMPLED | STORAGE" */
+char       *rill_image_usage_to_string       (RillImageUsageFlags    usage) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "4001 × 3" */
-char       *rill_image_shape_to_string       (const RillImageShape  *self) G_GNUC_WARN_UNUSED_RESULT;
+char       *rill_image_shape_to_string       (const RillImageShape *self) G_GNUC_WARN_UNUSED_RESULT;
 VkImageType rill_image_shape_get_image_type  (const RillImageShape  *self);
 
 /* Chooses the format with the fewest channels that the device has for the usage. @what is for

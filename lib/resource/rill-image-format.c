@@ -60,7 +60,7 @@ rill_image_usage_resolve (RillImageUsageFlags   usage,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "Could not create an image: unknown usage flags 0x%x",
-                   usage & ~(guint)ALL_USAGES);
+                   usage & ~(guint) ALL_USAGES);
       return FALSE;
     }
   if (usage & RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT
@@ -68,12 +68,10 @@ rill_image_usage_resolve (RillImageUsageFlags   usage,
           || (usage & ~(guint) (ATTACHMENT_USAGES | RILL_IMAGE_USAGE_TRANSIENT_ATTACHMENT)) != 0))
     {
       g_autofree char *asked = rill_image_usage_to_string (usage);
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "Could not create an image for %s: TRANSIENT_ATTACHMENT goes together with "
-          "COLOR_ATTACHMENT, DEPTH_STENCIL_ATTACHMENT or INPUT_ATTACHMENT, and with nothing "
-          "else",
-          asked);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create an image for %s: TRANSIENT_ATTACHMENT goes together with "
+                   "COLOR_ATTACHMENT, DEPTH_STENCIL_ATTACHMENT or INPUT_ATTACHMENT, and with "
+                   "nothing else", asked);
       return FALSE;
     }
 
@@ -94,29 +92,24 @@ check_dimensions (const guint  *shape,
 {
   if (shape == NULL || n_dims < 1 || n_dims > 4)
     {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "Could not create an image: its shape has 1 to 4 dimensions, not %" G_GSIZE_FORMAT,
-          shape != NULL ? n_dims : 0);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create an image: its shape has 1 to 4 dimensions, not %"
+                   G_GSIZE_FORMAT, shape != NULL ? n_dims : 0);
       return FALSE;
     }
   for (gsize i = 0; i < n_dims; i++)
     if (shape[i] < 1)
       {
-        g_set_error (
-            error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-            "Could not create an image: each number of its shape is at least 1, but number %" G_GSIZE_FORMAT
-            " is 0",
-            i + 1);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                     "Could not create an image: each number of its shape is at least 1, but "
+                     "number %" G_GSIZE_FORMAT " is 0", i + 1);
         return FALSE;
       }
   if (n_dims >= 3 && shape[n_dims - 1] > MAX_CHANNELS)
     {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "Could not create an image: the last number of its shape is that of its channels, 1 to 4, "
-          "not %u",
-          shape[n_dims - 1]);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create an image: the last number of its shape is that of its "
+                   "channels, 1 to 4, not %u", shape[n_dims - 1]);
       return FALSE;
     }
   return TRUE;
@@ -374,11 +367,9 @@ set_format_error (RillContext           *context,
       g_autofree char *part = rill_image_usage_to_string (nearest_usage);
       g_string_append_printf (text, ", and %s works with %s", name, part);
     }
-  g_set_error (
-      error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-      "Could not create %s for %s: the device has no format of %s with %u or more channels "
-      "for this usage%s",
-      what, asked, name, shape->channels, text->str);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Could not create %s for %s: the device has no format of %s with %u or more "
+               "channels for this usage%s", what, asked, name, shape->channels, text->str);
   g_string_free (text, TRUE);
 }
 
@@ -426,7 +417,7 @@ check_limits (const RillImageFormat         *format,
                    "Could not create %s: its %" G_GUINT64_FORMAT
                    " bytes are over the device's limit of %" G_GUINT64_FORMAT
                    " bytes (maxResourceSize)",
-                   what, size, (guint64)limits->maxResourceSize);
+                   what, size, (guint64) limits->maxResourceSize);
       return FALSE;
     }
   return TRUE;
@@ -472,10 +463,9 @@ rill_image_format_check_transfer (const RillImageFormat  *self,
   if ((self->usage & needed) == needed)
     return TRUE;
   if (self->usage & VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT)
-    g_set_error_literal (
-        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-        "An image of usage TRANSIENT_ATTACHMENT cannot be transferred: its content "
-        "does not last");
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                         "An image of usage TRANSIENT_ATTACHMENT cannot be transferred: its "
+                         "content does not last");
   else
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                          "The device does not transfer images of this format");
@@ -540,11 +530,9 @@ rill_image_format_check_layout (const RillImageFormat  *self,
   else
     {
       usages = rill_image_usage_to_string ((RillImageUsageFlags) needed);
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "Could not change the layout of an image: the layout is for images of usage %s, for "
-          "which this one was not created",
-          usages);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not change the layout of an image: the layout is for images of usage %s, "
+                   "for which this one was not created", usages);
     }
   return FALSE;
 }

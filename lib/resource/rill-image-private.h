@@ -34,8 +34,7 @@ gboolean      rill_image_check_layout        (RillImage              *self,
                                               RillImageLayout         layout,
                                               GError                **error);
 
-/* The layout as submitted work leaves it; the submit lock is held. UNDEFINED until the first use.
- * */
+/* The layout as submitted work leaves it; the submit lock is held. UNDEFINED until first used. */
 VkImageLayout rill_image_get_vk_layout_locked (RillImage             *self);
 void          rill_image_set_vk_layout_locked (RillImage             *self,
                                               VkImageLayout           layout);

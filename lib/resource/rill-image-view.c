@@ -217,7 +217,7 @@ check_values (RillFilterMode         filter_mode,
       {
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                      "Could not create a view of an image: %d is no address mode",
-                     (int)address_modes[i]);
+                     (int) address_modes[i]);
         return FALSE;
       }
 
@@ -225,9 +225,8 @@ check_values (RillFilterMode         filter_mode,
   for (guint i = 0; i < 2 && !normalized_coordinates; i++)
     if (address_modes[i] != RILL_ADDRESS_MODE_CLAMP_TO_EDGE
         && address_modes[i] != RILL_ADDRESS_MODE_CLAMP_TO_BORDER)
-      return set_rule_error (
-          error, "without normalised coordinates the address mode must be CLAMP_TO_EDGE "
-                 "or CLAMP_TO_BORDER");
+      return set_rule_error (error, "without normalised coordinates the address mode must be "
+                                    "CLAMP_TO_EDGE or CLAMP_TO_BORDER");
   return TRUE;
 }
 
@@ -239,21 +238,18 @@ check_filter (RillImage  *image,
 
   if (rill_channel_type_is_integer (type))
     {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "Could not create a view of an image: the filter LINEAR is not for integer and 64-bit "
-          "channels such as %s",
-          rill_channel_type_get_name (type));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create a view of an image: the filter LINEAR is not for integer and "
+                   "64-bit channels such as %s", rill_channel_type_get_name (type));
       return FALSE;
     }
   if (!rill_image_format_filters_linear (rill_resource_get_context (image),
                                          rill_image_get_format (image)))
     {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-          "Could not create a view of an image: the device does not filter %u channels of %s "
-          "(VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT)",
-          rill_image_get_storage_channels (image), rill_channel_type_get_name (type));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Could not create a view of an image: the device does not filter %u channels of "
+                   "%s (VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT)",
+                   rill_image_get_storage_channels (image), rill_channel_type_get_name (type));
       return FALSE;
     }
   return TRUE;
@@ -300,8 +296,8 @@ check_usable (RillImage              *image,
   if (sampled)
     return check_sampled (image, filter_mode, address_modes, normalized_coordinates, error);
   if ((rill_image_get_usage (image) & RILL_IMAGE_USAGE_STORAGE) == 0)
-    return set_rule_error (
-        error, "a view that is not sampled needs an image that was created for STORAGE");
+    return set_rule_error (error, "a view that is not sampled needs an image that was created for "
+                                  "STORAGE");
   return TRUE;
 }
 
@@ -643,9 +639,9 @@ rill_image_view_check_open (RillImageView  *self,
 {
   if (self->image == NULL)
     {
-      g_set_error_literal (
-          error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-          "The RillImageView was not initialised: make it with a method of RillImage");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                           "The RillImageView was not initialised: make it with a method of "
+                           "RillImage");
       return FALSE;
     }
   if (!rill_resource_check_open (self->image, error))

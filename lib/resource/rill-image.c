@@ -232,7 +232,7 @@ install_kind_properties (void)
    * Type of a channel.
    */
   properties[PROP_CHANNEL_TYPE] = g_param_spec_enum (
-      "channel-type", NULL, NULL, RILL_TYPE_CHANNEL_TYPE, RILL_CHANNEL_TYPE_UINT8, flags);
+    "channel-type", NULL, NULL, RILL_TYPE_CHANNEL_TYPE, RILL_CHANNEL_TYPE_UINT8, flags);
   /**
    * RillImage:usage: (getter get_usage)
    *
@@ -768,10 +768,9 @@ rill_image_ensure_default_view (RillImage  *self,
 
   if ((self->usage & (RILL_IMAGE_USAGE_SAMPLED | RILL_IMAGE_USAGE_STORAGE)) == 0)
     {
-      g_set_error_literal (
-          error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "The image can be used by no shader: it was created neither for SAMPLED nor "
-          "for STORAGE");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "No shader can use the image: it was created neither for SAMPLED nor "
+                           "for STORAGE");
       return VK_NULL_HANDLE;
     }
   locker = g_mutex_locker_new (&state->lock);

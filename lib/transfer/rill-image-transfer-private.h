@@ -11,8 +11,7 @@ void     rill_image_transfer_init (RillStagedTransfer *self,
                                   gboolean            upload,
                                   guint8             *host);
 /* Makes such a transfer, after the asynchronous ones that were queued on the image. An upload
- * returns when every byte was taken; @point (nullable) receives the moment when they have arrived.
- * */
+ * returns when every byte was taken; @point (nullable) receives the moment of the arrival. */
 gboolean rill_image_transfer_run (RillImage        *image,
                                   gboolean          upload,
                                   guint8           *host,

@@ -4,6 +4,7 @@
 import gi
 
 gi.require_version('GIRepository', '2.0')
+gi.require_version('Rill', '1')
 
 from gi.repository import GIRepository, Rill
 

@@ -247,11 +247,37 @@ take_result (shaderc_compilation_result_t   result,
   return bytes;
 }
 
+/* So that the compiler refuses what the device would, and its gl_Max… constants are true. */
+static void
+set_limits (shaderc_compile_options_t      options,
+            const VkPhysicalDeviceLimits  *limits)
+{
+  static const shaderc_limit sizes[] = {
+    shaderc_limit_max_compute_work_group_size_x,
+    shaderc_limit_max_compute_work_group_size_y,
+    shaderc_limit_max_compute_work_group_size_z,
+  };
+  static const shaderc_limit counts[] = {
+    shaderc_limit_max_compute_work_group_count_x,
+    shaderc_limit_max_compute_work_group_count_y,
+    shaderc_limit_max_compute_work_group_count_z,
+  };
+
+  for (guint i = 0; i < 3; i++)
+    {
+      shaderc_compile_options_set_limit (options, sizes[i],
+                                         (int) MIN (limits->maxComputeWorkGroupSize[i], G_MAXINT));
+      shaderc_compile_options_set_limit (options, counts[i],
+                                         (int) MIN (limits->maxComputeWorkGroupCount[i], G_MAXINT));
+    }
+}
+
 GBytes *
-rill_glsl_compile (const char          *source,
-                   const char          *name,
-                   const char * const  *include_dirs,
-                   GError             **error)
+rill_glsl_compile (const VkPhysicalDeviceLimits  *limits,
+                   const char                    *source,
+                   const char                    *name,
+                   const char * const            *include_dirs,
+                   GError                       **error)
 {
   IncludeContext context = { .name = name, .dirs = include_dirs };
   g_autofree char *label = g_utf8_make_valid (name != NULL && *name != '\0' ? name : UNNAMED, -1);
@@ -281,6 +307,7 @@ rill_glsl_compile (const char          *source,
   /* Optimisation here would take away the names and the bindings that happen to be unused; the driver
    * optimises anyway. */
   shaderc_compile_options_set_optimization_level (options, shaderc_optimization_level_zero);
+  set_limits (options, limits);
   shaderc_compile_options_set_include_callbacks (options, resolve_cb, release_cb, &context);
   result = shaderc_compile_into_spv (compiler, source, length, shaderc_compute_shader, label,
                                      "main", options);

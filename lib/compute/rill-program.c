@@ -231,7 +231,7 @@ rill_session_create_program_from_glsl (RillSession         *session,
   context = rill_session_ref_context (session, error);
   if (context == NULL)
     return NULL;
-  spirv = rill_glsl_compile (source, name, include_dirs, error);
+  spirv = rill_glsl_compile (&context->properties.limits, source, name, include_dirs, error);
   return spirv != NULL ? create_program (session, context, spirv, error) : NULL;
 }
 

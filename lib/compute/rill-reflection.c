@@ -549,6 +549,16 @@ list_used (Reflector       *reflector,
 }
 
 static gboolean
+is_texel_buffer (Reflector                     *reflector,
+                 const spvc_reflected_resource *resource)
+{
+  spvc_type type = spvc_compiler_get_type_handle (reflector->compiler, resource->base_type_id);
+
+  return spvc_type_get_basetype (type) == SPVC_BASETYPE_IMAGE
+         && spvc_type_get_image_dimension (type) == SpvDimBuffer;
+}
+
+static gboolean
 reflect_used (Reflector       *reflector,
               spvc_resources   resources,
               GError         **error)
@@ -563,7 +573,9 @@ reflect_used (Reflector       *reflector,
                          error))
         return FALSE;
       if (n > 0)
-        return refuse (reflector, list[0].name, refused_types[i].name, error);
+        return refuse (reflector, list[0].name,
+                       is_texel_buffer (reflector, &list[0]) ? "a texel buffer" : refused_types[i].name,
+                       error);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (supported_types); i++)
     {

@@ -17,7 +17,7 @@ gboolean    rill_image_usage_resolve         (RillImageUsageFlags    usage,
                                               RillImageUsageFlags   *resolved,
                                               GError               **error);
 /* "SAMPLED | STORAGE" */
-char       *rill_image_usage_to_string       (RillImageUsageFlags    usage) G_GNUC_WARN_UNUSED_RESULT;
+char       *rill_image_usage_to_string       (RillImageUsageFlags   usage) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "4001 × 3" */
 char       *rill_image_shape_to_string       (const RillImageShape *self) G_GNUC_WARN_UNUSED_RESULT;

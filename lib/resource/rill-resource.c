@@ -188,8 +188,10 @@ rill_resource_bind (gpointer                      resource,
       return FALSE;
     }
   result = bind_memory (context, object_type, handle, &allocation, &call);
-  if (!rill_context_check (context, result, error, call, "Could not create %s", request->what))
+  if (result != VK_SUCCESS)
     {
+      g_autofree char *text = rill_format_size (request->requirements.size);
+      rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
       destroy_handle (context, object_type, handle);
       rill_memory_release (memory, &allocation);
       return FALSE;

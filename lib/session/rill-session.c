@@ -22,6 +22,9 @@
 
 #define N_USAGES (RILL_MEMORY_USAGE_DOWNLOAD + 1)
 
+/* Of a layer above: the list of transfers says what its items are. */
+GType rill_transfer_get_type (void);
+
 /* What the messenger's callback gets. The context holds it as long as its Vulkan instance lives. */
 typedef struct
 {
@@ -340,7 +343,7 @@ rill_session_init (RillSession *self)
   g_mutex_init (&self->lock);
   rill_children_init (&self->children);
   self->emitter = rill_emitter_new ();
-  self->transfers = g_list_store_new (G_TYPE_OBJECT);
+  self->transfers = g_list_store_new (rill_transfer_get_type ());
   for (guint i = 0; i < N_USAGES; i++)
     g_weak_ref_init (&self->usage_memories[i], NULL);
 }

@@ -92,7 +92,7 @@ class Listed(unittest.TestCase):
     def test_tests(self):
         tests = SOURCE / 'tests'
         names = [path.stem.removeprefix('test-') for path in tests.glob('test-*.c')]
-        names += [path.stem for path in tests.glob('api/test_*.py')]
+        names += [path.stem for path in tests.glob('api/test[_-]*.py')]
         names += [path.stem for path in tests.glob('python/test_*.py')]
         names += [path.stem for path in tests.glob('gjs/test-*.js')]
         names += [path.stem for path in tests.glob('vala/test-*.vala')]

@@ -146,6 +146,13 @@ needs_epilogue (RillSubmission *self)
   return self->to_host;
 }
 
+/* A change of layout rewrites an image even where the commands only read it. */
+static gboolean
+is_write (const RillUse *use)
+{
+  return use->write || RILL_IS_IMAGE (use->resource);
+}
+
 /* Takes the marks of the first @n uses back; with @value what they did is noted. */
 static void
 unmark_uses (RillSubmission *self,
@@ -159,7 +166,7 @@ unmark_uses (RillSubmission *self,
 
       g_mutex_lock (&state->lock);
       if (value > 0)
-        rill_sync_note (&state->sync, self->queue->index, value, use->write);
+        rill_sync_note (&state->sync, self->queue->index, value, is_write (use));
       if (--state->submitting == 0)
         g_cond_broadcast (&state->changed);
       g_mutex_unlock (&state->lock);
@@ -186,7 +193,7 @@ mark_use (RillSubmission  *self,
   if (conflict == NULL)
     {
       state->submitting++;
-      rill_sync_get_dependencies (&state->sync, use->write, &self->wait);
+      rill_sync_get_dependencies (&state->sync, is_write (use), &self->wait);
       g_mutex_unlock (&state->lock);
       return TRUE;
     }

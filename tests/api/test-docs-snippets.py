@@ -11,6 +11,7 @@ By the language of the fenced block:
 - `python-fragment`, `text`, `sh` and everything else is only shown.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -118,46 +119,50 @@ class Snippets(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix='rill-snippets-'))
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def execute(self, *command):
-        done = subprocess.run([str(part) for part in command], cwd=self.folder, capture_output=True, text=True,
-                              timeout=50, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ''), done.stdout)
-        return done.stdout
-
-    def check(self, language, *parts):
-        """Each program of the language, by what makes it of a source file."""
-        programs = [program for page in PAGES for program in programs_of(page) if program.language == language]
-        self.assertTrue(programs, 'there is none')
-        for program in programs:
-            with self.subTest(str(program)):
-                source = self.folder / ('snippet.' + language.partition('-')[0])
-                source.write_text(program.text, encoding='utf-8')
-                output = self.execute(*parts[0], source) if len(parts) == 1 else self.compile(source, *parts)
-                if os.environ.get('RILL_SHOW_SNIPPETS'):
-                    print('# %s' % program, *output.splitlines(), sep='\n#   ')
-
-    def compile(self, source, compiler, libraries):
-        binary = self.folder / 'snippet'
-        self.execute(*compiler, source, '-o', binary, *libraries)
-        return self.execute(binary)
-
     def need(self, name):
         if shutil.which(name) is None:
             self.skipTest(name + ' is not installed')
         return name
 
+    def run_all(self, language, commands_of):
+        """Runs each program of the language, by the commands for its source file; several at a time."""
+        programs = [program for page in PAGES for program in programs_of(page) if program.language == language]
+        self.assertTrue(programs, 'there is none')
+
+        def run(program):
+            folder = Path(tempfile.mkdtemp(dir=self.folder))
+            source = folder / ('snippet.' + language.partition('-')[0])
+            source.write_text(program.text, encoding='utf-8')
+            for command in commands_of(source):
+                done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True,
+                                      timeout=100, check=False)
+                if done.returncode != 0 or done.stderr:
+                    break
+            return done
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for program, done in zip(programs, pool.map(run, programs)):
+                with self.subTest(str(program)):
+                    self.assertEqual((done.returncode, done.stderr), (0, ''), done.stdout)
+                    if os.environ.get('RILL_SHOW_SNIPPETS'):
+                        print('# %s' % program, *done.stdout.splitlines(), sep='\n#   ')
+
     def test_python(self):
-        self.check('python', [sys.executable])
+        self.run_all('python', lambda source: [[sys.executable, source]])
 
     def test_js(self):
-        self.check('js', [self.need('gjs'), '-m'])
+        gjs = self.need('gjs')
+        self.run_all('js', lambda source: [[gjs, '-m', source]])
 
     def test_c(self):
-        compiler = ['cc', '-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter']
+        options = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter']
+        libraries = [*library(), *flags('gio-2.0')]
         for language in ('c', 'c-fragment'):
-            self.check(language, compiler, [*library(), *flags('gio-2.0')])
+            self.run_all(language, lambda source: [['cc', *options, source, '-o', './snippet', *libraries],
+                                                   ['./snippet']])
 
     def test_vala(self):
-        compiler = [self.need('valac'), '--quiet', '--vapidir', BUILD / 'introspection',
-                    '--pkg', 'rill-1', '--pkg', 'gio-2.0', '-X', '-w']
-        self.check('vala', compiler, [option for flag in library() for option in ('-X', flag)])
+        options = ['--quiet', '--vapidir', BUILD / 'introspection', '--pkg', 'rill-1', '--pkg', 'gio-2.0']
+        options += [option for flag in ['-w', *library()] for option in ('-X', flag)]
+        valac = self.need('valac')
+        self.run_all('vala', lambda source: [[valac, *options, source, '-o', 'snippet'], ['./snippet']])

@@ -4,7 +4,7 @@
 The last column names tests and code, in backquotes:
 
 - `memory:/memory/page-sizes`: a test of tests/test-memory.c, as the built program lists it;
-- `test_memory.Memories.test_close`: of tests/python/ or tests/api/;
+- `test_memory.Memories.test_close`: of tests/python/, tests/api/ or tests/;
 - `test-memory.js: name`: of tests/gjs/; `test-memory.vala:/path`: of tests/vala/, as the program lists it;
 - `example-edges-c`: a test of Meson's by its name;
 - `lib/memory/rill-page.c: get_atoms()`: a function, or another identifier, in that file.
@@ -100,7 +100,7 @@ class Names:
         return self.listed[program]
 
     def has_python(self, module, name):
-        for folder in ('python', 'api'):
+        for folder in ('python', 'api', '.'):
             for path in (SOURCE / 'tests' / folder).glob('test*.py'):
                 if path.stem.replace('-', '_') == module and name in python_tests(path):
                     return True
@@ -236,6 +236,8 @@ def logged_name(span):
         return 'vala-%s %s' % (match[1].removeprefix('test-'), match[2])
     if match := re.fullmatch(r'([a-z][\w-]*):(/\S+)', span):
         return '%s %s' % match.groups()
+    if match := re.fullmatch(r'test_examples\.((\w+)\.test_\w+)', span):
+        return 'example-%s %s' % (match[2].lower(), match[1])
     if match := re.fullmatch(r'test_(\w+)\.(\w+\.test_\w+)', span):
         folder = 'api' if (SOURCE / 'tests' / 'api' / ('test_%s.py' % match[1])).exists() else 'python'
         return '%s-%s %s' % (folder, match[1].replace('_', '-'), match[2])

@@ -46,7 +46,8 @@ export function equal(actual, expected, text = '') {
 }
 
 function checkError(error, domain, code) {
-    ok(error instanceof domain && error.matches(domain, code), `another error: ${error}\n${error.stack}`);
+    ok(error instanceof domain && error.matches(domain, code),
+        `another error: ${error}\n${error.stack}`);
     equal(error.code, code);
     ok(error.message.length > 10, `a message that says nothing: ${error.message}`);
 }

@@ -5,7 +5,8 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Rill from 'gi://Rill?version=1';
 
-import {cancelled, checkProperties, equal, iterate, ok, openSession, refuses, rejects, run, test, throws}
+import {cancelled, checkProperties, equal, iterate, ok, openSession, refuses, rejects, run, test,
+    throws}
     from './tap.js';
 
 const {CANCELLED, CLOSED, INVALID_ARGUMENT} = Gio.IOErrorEnum;
@@ -77,12 +78,13 @@ test('what bytes are', () => {
     buffer.write_bytes(0, DATA.subarray(8, 16));
     equal(buffer.read_bytes(0, 9).toArray(), Uint8Array.of(...DATA.slice(8, 16), 0));
 
-    // The bytes of other arrays, through a view; the arrays themselves would be taken for their values.
+    // The bytes of other arrays, through a view; GJS would take the values of the arrays themselves.
     const floats = Float32Array.of(1.75, 2.5, 200.9);
     buffer.write_bytes(0, new Uint8Array(floats.buffer));
     equal([...new Float32Array(buffer.read_bytes(0, 12).toArray().buffer)], [...floats]);
     buffer.fill(0, -1, 7);
-    for (const wrong of [floats, Uint32Array.of(1), [1, 2, 3], DATA.buffer, new DataView(DATA.buffer), 'text', 5, {},
+    for (const wrong of [floats, Uint32Array.of(1), [1, 2, 3], DATA.buffer,
+        new DataView(DATA.buffer), 'text', 5, {},
         null, undefined]) {
         refuses(() => buffer.write_bytes(0, wrong));
         refuses(() => memory.create_buffer_from_bytes(wrong));
@@ -104,9 +106,12 @@ test('bounds', () => {
     const buffer = memory.create_buffer(64);
     const target = memory.create_buffer(64);
     buffer.fill(0, -1, 7);
-    for (const func of [() => buffer.write_bytes(0, new Uint8Array(65)), () => buffer.write_bytes(64, DATA),
-        () => buffer.write_bytes(65, new Uint8Array()), () => buffer.read_bytes(0, 65), () => buffer.read_bytes(65),
-        () => buffer.read_bytes(0, -2), () => buffer.read_bytes(2 ** 53), () => buffer.fill(60, 5, 0),
+    for (const func of [() => buffer.write_bytes(0, new Uint8Array(65)),
+        () => buffer.write_bytes(64, DATA),
+        () => buffer.write_bytes(65, new Uint8Array()), () => buffer.read_bytes(0, 65),
+        () => buffer.read_bytes(65),
+        () => buffer.read_bytes(0, -2), () => buffer.read_bytes(2 ** 53),
+        () => buffer.fill(60, 5, 0),
         () => buffer.copy_to(0, target, 1), () => buffer.copy_to(0, buffer, 1, 2)])
         throws(Gio.IOErrorEnum, INVALID_ARGUMENT, func);
     refuses(() => buffer.read_bytes(-1));
@@ -134,7 +139,8 @@ test('promises that are rejected', async () => {
     await rejects(IOErrorEnum, CANCELLED, buffer.read_bytes_async(0, -1, cancelled()));
     await rejects(IOErrorEnum, INVALID_ARGUMENT, buffer.write_bytes_async(1, DATA));
     await rejects(IOErrorEnum, INVALID_ARGUMENT, buffer.read_bytes_async(0, 65));
-    await rejects(IOErrorEnum, INVALID_ARGUMENT, buffer.copy_to_async(0, memory.create_buffer(1), 0));
+    await rejects(IOErrorEnum, INVALID_ARGUMENT,
+        buffer.copy_to_async(0, memory.create_buffer(1), 0));
 });
 
 test('callbacks', async () => {
@@ -148,9 +154,16 @@ test('callbacks', async () => {
         });
     });
     const bytes = await new Promise(resolve => {
-        buffer.read_bytes_async(0, -1, null, (_, result) => resolve(buffer.read_bytes_finish(result)));
+        buffer.read_bytes_async(0, -1, null,
+            (_, result) => resolve(buffer.read_bytes_finish(result)));
     });
     equal(bytes.toArray(), DATA);
+    const target = memory.create_buffer(64);
+    const copied = await new Promise(resolve => {
+        buffer.copy_to_async(0, target, 0, (_, result) => resolve(buffer.copy_to_finish(result)));
+    });
+    equal(copied, true);
+    equal(target.read_bytes().toArray(), DATA);
 });
 
 test('an asynchronous write does not need its input any more', async () => {
@@ -209,8 +222,10 @@ test('close', async () => {
     buffer.close();
     buffer.close();
     checkProperties(buffer, {closed: true, size: 64, memory});
-    for (const func of [() => buffer.write_bytes(0, DATA), () => buffer.read_bytes(), () => buffer.fill(0, -1, 0),
-        () => buffer.copy_to(0, other, 0), () => other.copy_to(0, buffer, 0), () => buffer.map(Rill.MapFlags.READ)])
+    for (const func of [() => buffer.write_bytes(0, DATA), () => buffer.read_bytes(),
+        () => buffer.fill(0, -1, 0),
+        () => buffer.copy_to(0, other, 0), () => other.copy_to(0, buffer, 0),
+        () => buffer.map(Rill.MapFlags.READ)])
         throws(Gio.IOErrorEnum, CLOSED, func);
     await rejects(Gio.IOErrorEnum, CLOSED, buffer.read_bytes_async());
 });

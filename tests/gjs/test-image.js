@@ -5,7 +5,8 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Rill from 'gi://Rill?version=1';
 
-import {cancelled, checkProperties, equal, iterate, ok, openSession, refuses, rejects, run, test, throws}
+import {cancelled, checkProperties, equal, iterate, ok, openSession, refuses, rejects, run, test,
+    throws}
     from './tap.js';
 
 const {CANCELLED, CLOSED, INVALID_ARGUMENT} = Gio.IOErrorEnum;
@@ -21,7 +22,8 @@ test('properties', () => {
     const memory = createMemory();
     const image = memory.create_image(SHAPE, UINT8);
     const {SAMPLED, STORAGE, TRANSFER_DST, TRANSFER_SRC} = Rill.ImageUsageFlags;
-    checkProperties(image, {memory, closed: false, name: null, width: 7, height: 5, depth: 1, channels: 3,
+    checkProperties(image, {memory, closed: false, name: null, width: 7, height: 5, depth: 1,
+        channels: 3,
         channel_type: UINT8, usage: STORAGE | SAMPLED | TRANSFER_SRC | TRANSFER_DST,
         layout: Rill.ImageLayout.GENERAL, tiling: Rill.ImageTiling.OPTIMAL, minimum_size: 105});
     ok([3, 4].includes(image.storage_channels));
@@ -34,7 +36,8 @@ test('properties', () => {
 
 test('shapes', () => {
     const memory = createMemory();
-    for (const [shape, ...extent] of [[[7], 7, 1, 1, 1], [[5, 7], 7, 5, 1, 1], [[5, 7, 2], 7, 5, 1, 2],
+    for (const [shape, ...extent] of [[[7], 7, 1, 1, 1], [[5, 7], 7, 5, 1, 1],
+        [[5, 7, 2], 7, 5, 1, 2],
         [[3, 5, 7, 4], 7, 5, 3, 4], [[1, 9, 3], 9, 1, 1, 3]]) {
         const image = memory.create_image(shape, UINT8);
         equal(image.get_shape(), shape);
@@ -68,6 +71,9 @@ test('promises', async () => {
     equal((await image.read_bytes_async()).toArray(), PIXELS);
     await rejects(Gio.IOErrorEnum, INVALID_ARGUMENT, image.write_bytes_async(PIXELS.subarray(1)));
     await rejects(Gio.IOErrorEnum, CANCELLED, image.read_bytes_async(cancelled()));
+    const written = await new Promise(resolve =>
+        image.write_bytes_async(PIXELS, (_, result) => resolve(image.write_bytes_finish(result))));
+    equal(written, true);
     const bytes = await new Promise(resolve =>
         image.read_bytes_async((_, result) => resolve(image.read_bytes_finish(result))));
     equal(bytes.toArray(), PIXELS);
@@ -93,7 +99,8 @@ test('copy', () => {
     const target = memory.create_image(SHAPE, UINT8);
     ok(image.copy_to(target));
     equal(target.read_bytes().toArray(), PIXELS);
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => image.copy_to(memory.create_image([7, 5, 3], UINT8)));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT,
+        () => image.copy_to(memory.create_image([7, 5, 3], UINT8)));
 });
 
 test('layouts', () => {
@@ -106,7 +113,8 @@ test('layouts', () => {
     equal(notified, [layout]);
     equal(image.read_bytes().toArray(), PIXELS);
     equal(image.layout, layout);
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => image.change_layout(Rill.ImageLayout.UNDEFINED));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT,
+        () => image.change_layout(Rill.ImageLayout.UNDEFINED));
 });
 
 test('views', () => {
@@ -114,13 +122,19 @@ test('views', () => {
     const {CLAMP_TO_EDGE, MIRRORED_REPEAT, REPEAT} = Rill.AddressMode;
     const {LINEAR, NEAREST} = Rill.FilterMode;
     const view = image.create_view();
-    checkProperties(view, {image, filter_mode: NEAREST, address_mode_u: CLAMP_TO_EDGE, address_mode_v: CLAMP_TO_EDGE,
-        address_mode_w: CLAMP_TO_EDGE, normalized_coordinates: false, sampled: false, closed: false});
-    checkProperties(image.create_view(LINEAR, REPEAT, true, true), {filter_mode: LINEAR, address_mode_u: REPEAT,
-        address_mode_v: REPEAT, address_mode_w: REPEAT, normalized_coordinates: true, sampled: true});
-    checkProperties(image.create_view_with_address_modes(LINEAR, REPEAT, MIRRORED_REPEAT, CLAMP_TO_EDGE, true, true),
+    checkProperties(view, {image, filter_mode: NEAREST, address_mode_u: CLAMP_TO_EDGE,
+        address_mode_v: CLAMP_TO_EDGE, address_mode_w: CLAMP_TO_EDGE,
+        normalized_coordinates: false, sampled: false, closed: false});
+    const sampledView = image.create_view(LINEAR, REPEAT, true, true);
+    checkProperties(sampledView, {filter_mode: LINEAR, address_mode_u: REPEAT,
+        address_mode_v: REPEAT, address_mode_w: REPEAT,
+        normalized_coordinates: true, sampled: true});
+    const mixedView = image.create_view_with_address_modes(LINEAR, REPEAT, MIRRORED_REPEAT,
+        CLAMP_TO_EDGE, true, true);
+    checkProperties(mixedView,
         {address_mode_u: REPEAT, address_mode_v: MIRRORED_REPEAT, address_mode_w: CLAMP_TO_EDGE});
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => image.create_view(NEAREST, REPEAT, false, true));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT,
+        () => image.create_view(NEAREST, REPEAT, false, true));
     view.close();
     view.close();
     equal([view.closed, image.closed], [true, false]);
@@ -133,7 +147,8 @@ test('close', async () => {
     const view = image.create_view();
     image.close();
     equal([image.closed, view.closed], [true, true]);
-    for (const func of [() => image.write_bytes(PIXELS), () => image.read_bytes(), () => image.clear(),
+    for (const func of [() => image.write_bytes(PIXELS), () => image.read_bytes(),
+        () => image.clear(),
         () => image.copy_to(other), () => other.copy_to(image), () => image.create_view(),
         () => image.change_layout(Rill.ImageLayout.GENERAL)])
         throws(Gio.IOErrorEnum, CLOSED, func);

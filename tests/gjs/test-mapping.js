@@ -6,14 +6,16 @@ import GLib from 'gi://GLib';
 import Rill from 'gi://Rill?version=1';
 import System from 'system';
 
-import {cancelled, checkProperties, equal, iterate, ok, openSession, rejects, run, test, throws} from './tap.js';
+import {cancelled, checkProperties, equal, iterate, ok, openSession, rejects, run, test,
+    throws} from './tap.js';
 
 const {BUSY, CANCELLED, CLOSED, INVALID_ARGUMENT, TIMED_OUT} = Gio.IOErrorEnum;
 const {READ, WRITE} = Rill.MapFlags;
 const DATA = Uint8Array.from({length: 64}, (_, i) => i);
 
 function createBuffer(session = openSession()) {
-    return session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE).create_buffer_from_bytes(DATA);
+    const memory = session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE);
+    return memory.create_buffer_from_bytes(DATA);
 }
 
 test('properties', () => {
@@ -57,6 +59,10 @@ test('asynchronously', async () => {
     const reader = await promise;
     equal(reader.get_bytes().toArray()[0], 9);
     reader.close();
+    const last = await new Promise(resolve =>
+        buffer.map_async(WRITE, (_, result) => resolve(buffer.map_finish(result))));
+    equal(last.flags, WRITE);
+    last.close();
 });
 
 test('promises that are rejected', async () => {

@@ -4,7 +4,8 @@
 import Gio from 'gi://Gio';
 import Rill from 'gi://Rill?version=1';
 
-import {checkProperties, equal, iterate, ok, openSession, refuses, run, test, throws} from './tap.js';
+import {checkProperties, equal, iterate, ok, openSession, refuses, run, test,
+    throws} from './tap.js';
 
 const {CLOSED, INVALID_ARGUMENT, NOT_SUPPORTED} = Gio.IOErrorEnum;
 const {UINT8, UNORM8} = Rill.ChannelType;
@@ -17,11 +18,13 @@ function createMemory(session = openSession()) {
 test('properties', () => {
     const session = openSession();
     const memory = createMemory(session);
-    checkProperties(memory, {session, page_size: PAGE, page_count: 0, used_size: 0, reserved_size: 0, closed: false});
+    checkProperties(memory, {session, page_size: PAGE, page_count: 0, used_size: 0,
+        reserved_size: 0, closed: false});
     equal(memory.flags, memory.memory_type.flags);
     equal(memory.mappable, (memory.flags & Rill.MemoryPropertyFlags.HOST_VISIBLE) !== 0);
     const buffer = memory.create_buffer(1000);
-    checkProperties(memory, {page_count: 1, used_size: buffer.allocation_info.size, reserved_size: PAGE});
+    checkProperties(memory, {page_count: 1, used_size: buffer.allocation_info.size,
+        reserved_size: PAGE});
     memory.close();
     checkProperties(memory, {closed: true});
 });
@@ -68,7 +71,8 @@ test('statistics', () => {
 test('create a buffer', () => {
     const memory = createMemory();
     equal(memory.create_buffer(100).size, 100);
-    equal(memory.create_buffer(100, Rill.BufferUsageFlags.UNIFORM).usage, Rill.BufferUsageFlags.UNIFORM);
+    equal(memory.create_buffer(100, Rill.BufferUsageFlags.UNIFORM).usage,
+        Rill.BufferUsageFlags.UNIFORM);
     throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_buffer(0));
     throws(Gio.IOErrorEnum, NOT_SUPPORTED, () => memory.create_buffer(2 ** 52));
     refuses(() => memory.create_buffer(100, 1 << 30));
@@ -95,19 +99,24 @@ test('create from bytes', () => {
     const view = memory.create_image_view_from_bytes(bytes, [2, 3], UINT8);
     equal(view.image.read_bytes().toArray(), bytes);
     equal(view.sampled, false);
-    const sampled = memory.create_image_view_from_bytes(bytes, [2, 3], UNORM8, Rill.ImageUsageFlags.NONE,
+    const sampled = memory.create_image_view_from_bytes(bytes, [2, 3], UNORM8,
+        Rill.ImageUsageFlags.NONE,
         Rill.FilterMode.LINEAR, Rill.AddressMode.REPEAT, true, true);
     equal(sampled.filter_mode, Rill.FilterMode.LINEAR);
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_buffer_from_bytes(new Uint8Array()));
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_image_from_bytes(bytes, [2, 2], UINT8));
-    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_image_view_from_bytes(bytes, [2, 3], UINT8,
-        Rill.ImageUsageFlags.NONE, Rill.FilterMode.LINEAR, Rill.AddressMode.CLAMP_TO_EDGE, false, true));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT,
+        () => memory.create_buffer_from_bytes(new Uint8Array()));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT,
+        () => memory.create_image_from_bytes(bytes, [2, 2], UINT8));
+    throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_image_view_from_bytes(bytes,
+        [2, 3], UINT8, Rill.ImageUsageFlags.NONE, Rill.FilterMode.LINEAR,
+        Rill.AddressMode.CLAMP_TO_EDGE, false, true));
 });
 
 test('create an image', () => {
     const memory = createMemory();
     equal(memory.create_image([4, 6], Rill.ChannelType.FLOAT32).get_shape(), [4, 6]);
-    equal(memory.create_image([4], UINT8, Rill.ImageUsageFlags.STORAGE).usage, Rill.ImageUsageFlags.STORAGE);
+    equal(memory.create_image([4], UINT8, Rill.ImageUsageFlags.STORAGE).usage,
+        Rill.ImageUsageFlags.STORAGE);
     for (const shape of [[], [0], [4, 0], [1, 1, 5], [1, 1, 1, 1, 1]])
         throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.create_image(shape, UINT8));
     throws(Gio.IOErrorEnum, NOT_SUPPORTED, () => memory.create_image([1, 2 ** 31], UINT8));

@@ -6,10 +6,12 @@ import gi
 gi.require_version('GIRepository', '2.0')
 gi.require_version('Rill', '1')
 
-from gi.repository import GIRepository, Rill
+from gi.repository import GIRepository, Rill  # Rill is loaded by its import
 
 REPOSITORY = GIRepository.Repository.get_default()
 TAGS = GIRepository.TypeTag
+FLAGS = GIRepository.FunctionInfoFlags
+DIRECTION_IN = GIRepository.Direction.IN
 
 
 def infos():
@@ -41,11 +43,11 @@ def properties(info):
 
 
 def is_method(function):
-    return bool(GIRepository.function_info_get_flags(function) & GIRepository.FunctionInfoFlags.IS_METHOD)
+    return bool(GIRepository.function_info_get_flags(function) & FLAGS.IS_METHOD)
 
 
 def throws(function):
-    return bool(GIRepository.function_info_get_flags(function) & GIRepository.FunctionInfoFlags.THROWS)
+    return bool(GIRepository.function_info_get_flags(function) & FLAGS.THROWS)
 
 
 def arguments(function):
@@ -58,13 +60,13 @@ def arguments(function):
         hidden.add(GIRepository.type_info_get_array_length(kind))
         hidden.add(GIRepository.arg_info_get_closure(arg))
     return [GIRepository.arg_info_get_type(arg) for i, arg in enumerate(args)
-            if i not in hidden and GIRepository.arg_info_get_direction(arg) == GIRepository.Direction.IN]
+            if i not in hidden and GIRepository.arg_info_get_direction(arg) == DIRECTION_IN]
 
 
 def type_name(kind):
-    """Name of a type in its namespace, or of the tag of a basic one: 'Buffer', 'Gio.Cancellable', 'guint64'."""
+    """'Buffer' for a type of ours, 'Gio.Cancellable' for another's, 'guint64' for a basic one."""
     if GIRepository.type_info_get_tag(kind) != TAGS.INTERFACE:
         return GIRepository.type_tag_to_string(GIRepository.type_info_get_tag(kind))
     interface = GIRepository.type_info_get_interface(kind)
     namespace = interface.get_namespace()
-    return interface.get_name() if namespace == Rill._namespace else namespace + '.' + interface.get_name()
+    return interface.get_name() if namespace == 'Rill' else namespace + '.' + interface.get_name()

@@ -12,7 +12,7 @@ from gi.repository import Gio, GLib, GObject, Rill
 
 MAIN = GLib.MainContext.default()
 
-VULKAN = Rill.VulkanError.quark()
+VULKAN = Rill.vulkan_error_quark()
 IO = Gio.io_error_quark()
 
 

@@ -18,7 +18,8 @@ class Buffers(RillTest):
 
     def test_properties(self):
         buffer = self.host_memory.create_buffer(100, Rill.BufferUsageFlags.STORAGE)
-        self.check_properties(buffer, memory=self.host_memory, size=100, mappable=True, closed=False, name=None,
+        self.check_properties(buffer, memory=self.host_memory, size=100, mappable=True,
+                              closed=False, name=None,
                               usage=Rill.BufferUsageFlags.STORAGE)
         info = buffer.get_allocation_info()
         self.assertGreaterEqual(info.size, 100)
@@ -57,7 +58,8 @@ class Buffers(RillTest):
             self.assertEqual(data_of(buffer.read_bytes()), fresh())
             self.assertEqual(data_of(buffer.read_bytes(10)), fresh()[10:])
             self.assertEqual(data_of(buffer.read_bytes(10, 3)), fresh()[10:13])
-            self.assertEqual(data_of(buffer.read_bytes(offset=10, size=3, cancellable=None)), fresh()[10:13])
+            self.assertEqual(data_of(buffer.read_bytes(offset=10, size=3, cancellable=None)),
+                             fresh()[10:13])
             self.assertEqual(data_of(buffer.read_bytes(64)), b'')
             buffer.write_bytes(5, b'abc')
             buffer.write_bytes(64, b'')
@@ -69,14 +71,17 @@ class Buffers(RillTest):
         mapped = mmap.mmap(-1, 16)
         mapped[:] = fresh(16)
         sources = [
-            GLib.Bytes.new(fresh()), fresh(), bytearray(fresh()), memoryview(fresh()), memoryview(fresh())[3:9],
+            GLib.Bytes.new(fresh()), fresh(), bytearray(fresh()), memoryview(fresh()),
+            memoryview(fresh())[3:9],
             array.array('i', [1, -2, 300]), (ctypes.c_uint16 * 3)(1, 2, 65535), mapped, floats,
             np.array([[1, 2], [3, 1 << 40]], np.int64), np.array([True, False]), np.zeros((3, 0)),
-            np.arange(24).reshape(2, 3, 4), np.frombuffer(fresh(), np.uint8)[5:], np.float64(1.5), b'',
+            np.arange(24).reshape(2, 3, 4), np.frombuffer(fresh(), np.uint8)[5:], np.float64(1.5),
+            b'',
         ]
         for source in sources:
             with self.subTest(type(source)):
-                expected = data_of(source) if isinstance(source, GLib.Bytes) else memoryview(source).tobytes()
+                is_gbytes = isinstance(source, GLib.Bytes)
+                expected = data_of(source) if is_gbytes else memoryview(source).tobytes()
                 buffer = self.memory.create_buffer(256)
                 buffer.fill(0, -1, 0xee)
                 self.assertTrue(buffer.write_bytes(8, source))
@@ -92,11 +97,13 @@ class Buffers(RillTest):
     def test_write_refuses_what_has_no_bytes_in_a_row(self):
         buffer = self.memory.create_buffer(256)
         buffer.fill(0, -1, 1)
-        wrong = ['text', 5, None, [1, 2, 3], range(3), object(), np.arange(10)[::2], np.arange(6).reshape(2, 3).T,
+        wrong = ['text', 5, None, [1, 2, 3], range(3), object(), np.arange(10)[::2],
+                 np.arange(6).reshape(2, 3).T,
                  memoryview(fresh())[::2]]
         for source in wrong:
             with self.subTest(repr(source)):
-                for call in (lambda: buffer.write_bytes(0, source), lambda: self.memory.create_buffer_from_bytes(source),
+                for call in (lambda: buffer.write_bytes(0, source),
+                             lambda: self.memory.create_buffer_from_bytes(source),
                              lambda: buffer.write_bytes_async(0, source, None, None)):
                     with self.assertRaises((TypeError, ValueError, BufferError)):
                         call()
@@ -118,11 +125,14 @@ class Buffers(RillTest):
         buffer.fill(0, -1, 7)
         other = self.memory.create_buffer(64)
         for call in (lambda: buffer.write_bytes(0, bytes(65)), lambda: buffer.write_bytes(65, b''),
-                     lambda: buffer.write_bytes(64, b'x'), lambda: buffer.write_bytes(2 ** 64 - 1, b'xy'),
-                     lambda: buffer.read_bytes(0, 65), lambda: buffer.read_bytes(65), lambda: buffer.read_bytes(0, -2),
+                     lambda: buffer.write_bytes(64, b'x'),
+                     lambda: buffer.write_bytes(2 ** 64 - 1, b'xy'),
+                     lambda: buffer.read_bytes(0, 65), lambda: buffer.read_bytes(65),
+                     lambda: buffer.read_bytes(0, -2),
                      lambda: buffer.read_bytes(2 ** 64 - 1, 2), lambda: buffer.fill(0, 65, 0),
                      lambda: buffer.fill(60, 5, 0), lambda: buffer.copy_to(0, other, 1),
-                     lambda: buffer.copy_to(1, other, 0, 64), lambda: buffer.copy_to(0, buffer, 1, 2)):
+                     lambda: buffer.copy_to(1, other, 0, 64),
+                     lambda: buffer.copy_to(0, buffer, 1, 2)):
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
                 call()
         with self.assertRaises(OverflowError):
@@ -140,7 +150,8 @@ class Buffers(RillTest):
     def test_async_passes_user_data_on(self):
         buffer = self.memory.create_buffer(64)
         seen = []
-        buffer.write_bytes_async(0, fresh(), None, lambda *arguments: seen.append(arguments), 'user', 'data')
+        buffer.write_bytes_async(0, fresh(), None, lambda *arguments: seen.append(arguments),
+                                 'user', 'data')
         buffer.read_bytes_async(0, -1, None, lambda *arguments: seen.append(arguments), 'more')
         buffer.read_bytes_async()
         iterate(lambda: len(seen) == 2)
@@ -186,7 +197,8 @@ class Buffers(RillTest):
         cancellable.cancel()
         for call in (lambda: buffer.write_bytes(0, GLib.Bytes.new(fresh()), cancellable),
                      lambda: buffer.write_bytes(0, fresh(), cancellable),
-                     lambda: buffer.read_bytes(0, -1, cancellable), lambda: buffer.fill(0, -1, 4, cancellable)):
+                     lambda: buffer.read_bytes(0, -1, cancellable),
+                     lambda: buffer.fill(0, -1, 4, cancellable)):
             with self.raises(IO, Gio.IOErrorEnum.CANCELLED):
                 call()
         self.assertEqual(data_of(buffer.read_bytes()), b'\3' * 64)
@@ -252,8 +264,10 @@ class Buffers(RillTest):
         iterate()
         self.assertEqual(notified, [True])
         self.check_properties(buffer, closed=True, memory=self.memory, size=64)
-        for call in (lambda: buffer.write_bytes(0, b'x'), lambda: buffer.write_bytes(0, GLib.Bytes.new(b'x')),
-                     lambda: buffer.read_bytes(), lambda: buffer.fill(0, -1, 0), lambda: buffer.copy_to(0, other, 0),
+        for call in (lambda: buffer.write_bytes(0, b'x'),
+                     lambda: buffer.write_bytes(0, GLib.Bytes.new(b'x')),
+                     lambda: buffer.read_bytes(), lambda: buffer.fill(0, -1, 0),
+                     lambda: buffer.copy_to(0, other, 0),
                      lambda: other.copy_to(0, buffer, 0), lambda: buffer.map(Rill.MapFlags.READ),
                      lambda: self.memory.create_buffer_like(buffer)):
             with self.raises(IO, Gio.IOErrorEnum.CLOSED):

@@ -45,17 +45,20 @@ class Programs(RillTest):
         self.check_properties(program, session=self.session, entry_points=['main'], closed=False)
         self.assertEqual(data_of(program.get_spirv())[:4], (0x07230203).to_bytes(4, 'little'))
         with self.raises(VULKAN, Rill.VulkanError.SHADER_COMPILATION):
-            self.session.create_program_from_glsl('#version 450\nvoid main() { wrong }', 'wrong.comp')
+            self.session.create_program_from_glsl('#version 450\nvoid main() { wrong }',
+                                                  'wrong.comp')
 
     def test_compiler_messages_name_the_source(self):
         with self.assertRaisesRegex(GLib.Error, 'wrong.comp'):
-            self.session.create_program_from_glsl('#version 450\nvoid main() { wrong }', name='wrong.comp')
+            self.session.create_program_from_glsl('#version 450\nvoid main() { wrong }',
+                                                  name='wrong.comp')
 
     def test_include(self):
         with tempfile.TemporaryDirectory() as folder:
             with open(os.path.join(folder, 'part.glsl'), 'w', encoding='utf-8') as file:
                 file.write('void main() {}\n')
-            source = '#version 450\n#extension GL_GOOGLE_include_directive : require\n#include "part.glsl"\n'
+            source = ('#version 450\n#extension GL_GOOGLE_include_directive : require\n'
+                      '#include "part.glsl"\n')
             program = self.session.create_program_from_glsl(source, 'whole.comp', [folder])
             self.assertEqual(program.get_entry_points(), ['main'])
             with self.raises(VULKAN, Rill.VulkanError.SHADER_COMPILATION):
@@ -63,7 +66,8 @@ class Programs(RillTest):
 
     def test_from_bytes(self):
         spirv = self.session.create_program_from_glsl(SCALE).get_spirv()
-        for source in (spirv, data_of(spirv), bytearray(data_of(spirv)), np.frombuffer(data_of(spirv), np.uint32)):
+        for source in (spirv, data_of(spirv), bytearray(data_of(spirv)),
+                       np.frombuffer(data_of(spirv), np.uint32)):
             program = self.session.create_program_from_bytes(source)
             self.assertEqual(program.get_entry_points(), ['main'])
         for wrong in (b'', b'abc', bytes(64), data_of(spirv)[:-4]):
@@ -121,9 +125,11 @@ class Nodes(ComputeTest):
 
     def test_properties(self):
         node = self.session.create_compute_node(self.program)
-        self.check_properties(node, program=self.program, entry_point='main', binding_names=['source', 'target'],
+        self.check_properties(node, program=self.program, entry_point='main',
+                              binding_names=['source', 'target'],
                               push_constants_size=4, closed=False)
-        self.assertEqual(self.session.create_compute_node(self.program, 'main').get_entry_point(), 'main')
+        self.assertEqual(self.session.create_compute_node(self.program, 'main').get_entry_point(),
+                         'main')
         with self.raises(IO, Gio.IOErrorEnum.NOT_FOUND):
             self.session.create_compute_node(self.program, 'other')
 
@@ -179,7 +185,8 @@ class Nodes(ComputeTest):
         commands.dispatch(node)
         commands.run()
         self.assertEqual(self.ints_of(target), (INPUT * 3 - 5).tolist())
-        for constant_id, value in ((6, GLib.Variant('i', 1)), (7, GLib.Variant('s', 'x')), (7, GLib.Variant('d', 1))):
+        for constant_id, value in ((6, GLib.Variant('i', 1)), (7, GLib.Variant('s', 'x')),
+                                   (7, GLib.Variant('d', 1))):
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
                 node.set_specialization_constant(constant_id, value)
 
@@ -193,8 +200,10 @@ class Nodes(ComputeTest):
         self.assertTrue(node.get_closed())
         iterate()
         self.assertEqual(notified, [True])
-        for call in (lambda: node.bind('source', source), lambda: node.bind_range('source', source, 0),
-                     lambda: node.set_local_size(1), lambda: node.set_grid_size(1), lambda: node.set_global_size(1),
+        for call in (lambda: node.bind('source', source),
+                     lambda: node.bind_range('source', source, 0),
+                     lambda: node.set_local_size(1), lambda: node.set_grid_size(1),
+                     lambda: node.set_global_size(1),
                      lambda: node.set_push_constants(b'1234'),
                      lambda: node.set_specialization_constant(7, GLib.Variant('i', 1)),
                      lambda: self.session.create_command_buffer().dispatch(node)):
@@ -270,7 +279,8 @@ class CommandBuffers(ComputeTest):
     def test_a_sampled_image(self):
         pixels = np.array([[0, 51], [102, 255]], np.uint8)
         view = self.memory.create_image_view_from_bytes(
-            pixels, pixels.shape, Rill.ChannelType.UNORM8, filter_mode=Rill.FilterMode.LINEAR, sampled=True)
+            pixels, pixels.shape, Rill.ChannelType.UNORM8, filter_mode=Rill.FilterMode.LINEAR,
+            sampled=True)
         result = self.memory.create_image([3, 3], Rill.ChannelType.FLOAT32)
         node = self.session.create_compute_node(self.session.create_program_from_glsl(IMAGE))
         node.bind('photo', view)
@@ -314,7 +324,8 @@ class CommandBuffers(ComputeTest):
     def test_bad_arguments(self):
         source, target = self.create_buffers()
         commands = self.session.create_command_buffer()
-        for call in (lambda: commands.copy_buffer(source, 1000, target, 0), lambda: commands.fill_buffer(source, 0, 300, 0),
+        for call in (lambda: commands.copy_buffer(source, 1000, target, 0),
+                     lambda: commands.fill_buffer(source, 0, 300, 0),
                      lambda: commands.copy_buffer(source, 0, target, 8, 256)):
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
                 call()
@@ -333,7 +344,8 @@ class CommandBuffers(ComputeTest):
         commands.close()
         commands.close()
         self.assertTrue(commands.get_closed())
-        for call in (lambda: commands.dispatch(node), lambda: commands.run(), lambda: commands.reset(),
+        for call in (lambda: commands.dispatch(node), lambda: commands.run(),
+                     lambda: commands.reset(),
                      lambda: commands.barrier(), lambda: commands.fill_buffer(target, 0, -1, 0)):
             with self.raises(IO, Gio.IOErrorEnum.CLOSED):
                 call()

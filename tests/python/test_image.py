@@ -19,7 +19,8 @@ class Images(RillTest):
         image = self.create()
         usage = Rill.ImageUsageFlags
         self.check_properties(
-            image, memory=self.memory, closed=False, name=None, width=7, height=5, depth=1, channels=3, channel_type=UINT8,
+            image, memory=self.memory, closed=False, name=None, width=7, height=5, depth=1,
+            channels=3, channel_type=UINT8,
             usage=usage.STORAGE | usage.SAMPLED | usage.TRANSFER_SRC | usage.TRANSFER_DST,
             layout=Rill.ImageLayout.GENERAL, tiling=Rill.ImageTiling.OPTIMAL, minimum_size=105)
         self.assertIn(image.get_storage_channels(), (3, 4))
@@ -28,12 +29,15 @@ class Images(RillTest):
         self.assertEqual(image.get_mappable(), self.memory.get_mappable())
 
     def test_shapes(self):
-        for shape, extent in (([7], (7, 1, 1, 1)), ([5, 7], (7, 5, 1, 1)), ([5, 7, 2], (7, 5, 1, 2)),
-                              ([3, 5, 7, 4], (7, 5, 3, 4)), ([1, 9], (9, 1, 1, 1)), ([1, 9, 3], (9, 1, 1, 3))):
+        for shape, extent in (([7], (7, 1, 1, 1)), ([5, 7], (7, 5, 1, 1)),
+                              ([5, 7, 2], (7, 5, 1, 2)),
+                              ([3, 5, 7, 4], (7, 5, 3, 4)), ([1, 9], (9, 1, 1, 1)),
+                              ([1, 9, 3], (9, 1, 1, 3))):
             image = self.create(shape)
             self.assertEqual(list(image.get_shape()), shape)
             self.assertEqual(
-                (image.get_width(), image.get_height(), image.get_depth(), image.get_channels()), extent)
+                (image.get_width(), image.get_height(), image.get_depth(), image.get_channels()),
+                extent)
             self.assertEqual(image.get_minimum_size(), np.prod(shape))
             data = np.arange(np.prod(shape), dtype=np.uint8)
             image.write_bytes(data)
@@ -46,7 +50,8 @@ class Images(RillTest):
 
     def test_write_and_read(self):
         image = self.create()
-        for source in (PIXELS, PIXELS.tobytes(), bytearray(PIXELS.tobytes()), GLib.Bytes.new(PIXELS.tobytes()),
+        for source in (PIXELS, PIXELS.tobytes(), bytearray(PIXELS.tobytes()),
+                       GLib.Bytes.new(PIXELS.tobytes()),
                        memoryview(PIXELS)):
             image.clear()
             self.assertTrue(image.write_bytes(source))
@@ -139,9 +144,11 @@ class Images(RillTest):
         image.close()
         self.assertTrue(image.get_closed())
         self.assertTrue(view.get_closed())
-        for call in (lambda: image.write_bytes(PIXELS), lambda: image.read_bytes(), lambda: image.clear(),
+        for call in (lambda: image.write_bytes(PIXELS), lambda: image.read_bytes(),
+                     lambda: image.clear(),
                      lambda: image.copy_to(self.create()), lambda: self.create().copy_to(image),
-                     lambda: image.change_layout(Rill.ImageLayout.GENERAL), lambda: image.create_view()):
+                     lambda: image.change_layout(Rill.ImageLayout.GENERAL),
+                     lambda: image.create_view()):
             with self.raises(IO, Gio.IOErrorEnum.CLOSED):
                 call()
 
@@ -152,12 +159,15 @@ class Views(RillTest):
         image = self.memory.create_image([4, 4, 4], Rill.ChannelType.UNORM8)
         edge = Rill.AddressMode.CLAMP_TO_EDGE
         view = image.create_view()
-        self.check_properties(view, image=image, filter_mode=Rill.FilterMode.NEAREST, address_mode_u=edge,
-                              address_mode_v=edge, address_mode_w=edge, normalized_coordinates=False, sampled=False,
+        self.check_properties(view, image=image, filter_mode=Rill.FilterMode.NEAREST,
+                              address_mode_u=edge,
+                              address_mode_v=edge, address_mode_w=edge,
+                              normalized_coordinates=False, sampled=False,
                               closed=False)
         repeat = Rill.AddressMode.REPEAT
         view = image.create_view(Rill.FilterMode.LINEAR, repeat, True, True)
-        self.check_properties(view, filter_mode=Rill.FilterMode.LINEAR, address_mode_u=repeat, address_mode_v=repeat,
+        self.check_properties(view, filter_mode=Rill.FilterMode.LINEAR, address_mode_u=repeat,
+                              address_mode_v=repeat,
                               address_mode_w=repeat, normalized_coordinates=True, sampled=True)
         self.assertEqual(view.get_image(), image)
         self.assertTrue(view.get_sampled())
@@ -167,7 +177,8 @@ class Views(RillTest):
     def test_address_modes(self):
         image = self.memory.create_image([4, 4, 4], Rill.ChannelType.UNORM8)
         modes = Rill.AddressMode
-        view = image.create_view_with_address_modes(Rill.FilterMode.LINEAR, modes.REPEAT, modes.MIRRORED_REPEAT,
+        view = image.create_view_with_address_modes(Rill.FilterMode.LINEAR, modes.REPEAT,
+                                                    modes.MIRRORED_REPEAT,
                                                     modes.CLAMP_TO_EDGE, True, True)
         self.assertEqual(view.get_address_mode_u(), modes.REPEAT)
         self.assertEqual(view.get_address_mode_v(), modes.MIRRORED_REPEAT)

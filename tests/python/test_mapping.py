@@ -20,7 +20,8 @@ class Mappings(RillTest):
     def test_properties(self):
         buffer = self.create()
         mapping = buffer.map(READ | WRITE)
-        self.check_properties(mapping, buffer=buffer, flags=READ | WRITE, offset=0, size=64, closed=False)
+        self.check_properties(mapping, buffer=buffer, flags=READ | WRITE, offset=0, size=64,
+                              closed=False)
         mapping.close()
         self.check_properties(mapping, closed=True)
         mapping = buffer.map_range(READ, 8)
@@ -31,7 +32,8 @@ class Mappings(RillTest):
         mapping = self.create().map_range(READ, 10, 4)
         self.assertIsInstance(mapping.get_bytes(), GLib.Bytes)
         self.assertEqual(data_of(mapping.get_bytes()), bytes((10, 11, 12, 13)))
-        self.assertEqual(ctypes.string_at(mapping.get_address(), mapping.get_size()), bytes((10, 11, 12, 13)))
+        self.assertEqual(ctypes.string_at(mapping.get_address(), mapping.get_size()),
+                         bytes((10, 11, 12, 13)))
         mapping.close()
 
     def test_writing(self):
@@ -90,8 +92,10 @@ class Mappings(RillTest):
         reader.close()
         second.close()
         writer = buffer.map_range(WRITE, 0, 16)
-        for call in (lambda: buffer.map_range(READ, 15, 1), lambda: buffer.map(READ), lambda: buffer.read_bytes(),
-                     lambda: buffer.write_bytes(15, b'x'), lambda: buffer.copy_to(0, self.create(), 0)):
+        for call in (lambda: buffer.map_range(READ, 15, 1), lambda: buffer.map(READ),
+                     lambda: buffer.read_bytes(),
+                     lambda: buffer.write_bytes(15, b'x'),
+                     lambda: buffer.copy_to(0, self.create(), 0)):
             with self.raises(IO, Gio.IOErrorEnum.BUSY):
                 call()
         self.assertEqual(data_of(buffer.read_bytes(32, 1)), b'x')

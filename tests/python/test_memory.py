@@ -15,13 +15,15 @@ class Memories(RillTest):
 
     def test_properties(self):
         memory = self.create()
-        self.check_properties(memory, session=self.session, page_size=PAGE, page_count=0, used_size=0, reserved_size=0,
+        self.check_properties(memory, session=self.session, page_size=PAGE, page_count=0,
+                              used_size=0, reserved_size=0,
                               closed=False)
         self.assertEqual(memory.get_flags(), memory.get_memory_type().get_flags())
         self.assertEqual(memory.get_mappable(),
                          bool(int(memory.get_flags()) & Rill.MemoryPropertyFlags.HOST_VISIBLE))
         buffer = memory.create_buffer(1000)
-        self.check_properties(memory, page_count=1, used_size=buffer.get_allocation_info().size, reserved_size=PAGE)
+        self.check_properties(memory, page_count=1, used_size=buffer.get_allocation_info().size,
+                              reserved_size=PAGE)
         memory.close()
         self.check_properties(memory, closed=True)
 
@@ -102,7 +104,8 @@ class Memories(RillTest):
     def test_create_image(self):
         image = self.memory.create_image([4, 6], Rill.ChannelType.FLOAT32)
         self.assertEqual(list(image.get_shape()), [4, 6])
-        image = self.memory.create_image((4, 6, 2), Rill.ChannelType.UINT8, Rill.ImageUsageFlags.STORAGE)
+        image = self.memory.create_image((4, 6, 2), Rill.ChannelType.UINT8,
+                                         Rill.ImageUsageFlags.STORAGE)
         self.assertEqual(image.get_usage(), Rill.ImageUsageFlags.STORAGE)
         for shape in ([], [0], [4, 0], [1, 1, 5], [1, 1, 1, 1, 1]):
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
@@ -111,29 +114,33 @@ class Memories(RillTest):
             self.memory.create_image([1, 2 ** 31], Rill.ChannelType.UINT8)
 
     def test_create_image_from_bytes(self):
-        image = self.memory.create_image_from_bytes(bytes(range(12)), [2, 2, 3], Rill.ChannelType.UINT8)
+        image = self.memory.create_image_from_bytes(bytes(range(12)), [2, 2, 3],
+                                                    Rill.ChannelType.UINT8)
         self.assertEqual(data_of(image.read_bytes()), bytes(range(12)))
         for wrong in (b'', bytes(11), bytes(13)):
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
                 self.memory.create_image_from_bytes(wrong, [2, 2, 3], Rill.ChannelType.UINT8)
 
     def test_create_image_view_from_bytes(self):
-        view = self.memory.create_image_view_from_bytes(bytes(range(4)), [2, 2], Rill.ChannelType.UINT8)
+        view = self.memory.create_image_view_from_bytes(bytes(range(4)), [2, 2],
+                                                        Rill.ChannelType.UINT8)
         self.assertFalse(view.get_sampled())
         self.assertEqual(data_of(view.get_image().read_bytes()), bytes(range(4)))
         view = self.memory.create_image_view_from_bytes(
-            bytes(4), [2, 2], Rill.ChannelType.UNORM8, Rill.ImageUsageFlags.NONE, Rill.FilterMode.LINEAR,
-            Rill.AddressMode.REPEAT, True, True)
+            bytes(4), [2, 2], Rill.ChannelType.UNORM8, Rill.ImageUsageFlags.NONE,
+            Rill.FilterMode.LINEAR, Rill.AddressMode.REPEAT, True, True)
         self.assertEqual(view.get_filter_mode(), Rill.FilterMode.LINEAR)
         with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
             self.memory.create_image_view_from_bytes(bytes(4), [2, 2], Rill.ChannelType.UINT8,
-                                                     filter_mode=Rill.FilterMode.LINEAR, sampled=True)
+                                                     filter_mode=Rill.FilterMode.LINEAR,
+                                                     sampled=True)
 
     def test_what_fails_leaves_nothing(self):
         memory = self.create()
         for wrong in (lambda: memory.create_image_from_bytes(bytes(1), [2], Rill.ChannelType.UINT8),
                       lambda: memory.create_image_view_from_bytes(
-                          bytes(4), [2, 2], Rill.ChannelType.UINT8, filter_mode=Rill.FilterMode.LINEAR, sampled=True)):
+                          bytes(4), [2, 2], Rill.ChannelType.UINT8,
+                          filter_mode=Rill.FilterMode.LINEAR, sampled=True)):
             with self.assertRaises(Exception):
                 wrong()
         self.session.wait_idle()
@@ -147,12 +154,15 @@ class Memories(RillTest):
         memory.close()
         for thing in (memory, buffer, image):
             self.assertTrue(thing.get_closed())
-        for call in (lambda: memory.create_buffer(64), lambda: memory.create_buffer_from_bytes(b'x'),
+        for call in (lambda: memory.create_buffer(64),
+                     lambda: memory.create_buffer_from_bytes(b'x'),
                      lambda: memory.create_buffer_like(buffer),
                      lambda: memory.create_image([2], Rill.ChannelType.UINT8),
                      lambda: memory.create_image_from_bytes(b'xy', [2], Rill.ChannelType.UINT8),
-                     lambda: memory.create_image_view_from_bytes(b'xy', [2], Rill.ChannelType.UINT8),
-                     lambda: memory.trim(), lambda: memory.calculate_statistics(), lambda: buffer.read_bytes()):
+                     lambda: memory.create_image_view_from_bytes(b'xy', [2],
+                                                                 Rill.ChannelType.UINT8),
+                     lambda: memory.trim(), lambda: memory.calculate_statistics(),
+                     lambda: buffer.read_bytes()):
             with self.raises(IO, Gio.IOErrorEnum.CLOSED):
                 call()
         self.assertFalse(memory.is_page_mappable(0))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Devices and sessions."""
 
-import re
 import unittest
 
 from support import IO, VULKAN, RillTest, call_async, iterate
@@ -29,7 +28,7 @@ class DeviceProperties(RillTest):
             self.assertRegex(device.get_uuid(), r'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
             self.assertGreater(device.get_vendor_id(), 0)
             self.assertGreaterEqual(device.get_device_id(), 0)
-            self.assertTrue(device.get_pci_bus() is None or re.search('[0-9a-f]', device.get_pci_bus()))
+            self.assertNotEqual(device.get_pci_bus(), '')
             self.assertNotEqual(device.get_driver_name(), '')
             self.assertNotEqual(device.get_driver_version(), '')
             self.assertRegex(device.get_api_version(), r'^1\.[0-9]+\.[0-9]+$')
@@ -64,7 +63,8 @@ class Sessions(RillTest):
         session.close()
 
     def test_the_constructor_takes_a_device(self):
-        for session in (Rill.Session(self.device), Rill.Session(device=self.device, flags=Rill.SessionFlags.NONE),
+        for session in (Rill.Session(self.device),
+                        Rill.Session(device=self.device, flags=Rill.SessionFlags.NONE),
                         Rill.Session.new(self.device, Rill.SessionFlags.NONE)):
             self.assertIs(type(session), Rill.Session)
             self.assertEqual(session.get_device(), self.device)
@@ -139,7 +139,8 @@ class Sessions(RillTest):
         memory = self.session.create_memory(flags.HOST_VISIBLE)
         self.assertEqual(memory.get_page_size(), Rill.MEMORY_DEFAULT_PAGE_SIZE)
         self.assertEqual(memory.get_flags() & flags.HOST_VISIBLE, flags.HOST_VISIBLE)
-        exact = self.session.create_memory(memory.get_flags(), page_size=1 << 20, exact_flags_match=True)
+        exact = self.session.create_memory(memory.get_flags(), page_size=1 << 20,
+                                           exact_flags_match=True)
         self.assertEqual(exact.get_flags(), memory.get_flags())
         self.assertEqual(exact.get_page_size(), 1 << 20)
         with self.raises(IO, Gio.IOErrorEnum.NOT_SUPPORTED):
@@ -150,7 +151,8 @@ class Sessions(RillTest):
             self.session.create_memory(flags(1 << 30))
 
     def test_get_memory_for_usage(self):
-        for usage in (Rill.MemoryUsage.DEVICE_ONLY, Rill.MemoryUsage.UPLOAD, Rill.MemoryUsage.DOWNLOAD):
+        for usage in (Rill.MemoryUsage.DEVICE_ONLY, Rill.MemoryUsage.UPLOAD,
+                      Rill.MemoryUsage.DOWNLOAD):
             memory = self.session.get_memory_for_usage(usage)
             self.assertEqual(memory, self.session.get_memory_for_usage(usage))
             self.assertEqual(memory.get_session(), self.session)
@@ -165,11 +167,13 @@ class Sessions(RillTest):
         session.connect('device-lost', lambda *arguments: seen.append(arguments))
         session.emit('validation-message', Rill.ValidationSeverity.ERROR, 'VUID-x', 'text')
         session.emit('device-lost')
-        self.assertEqual(seen, [(session, Rill.ValidationSeverity.ERROR, 'VUID-x', 'text'), (session,)])
+        self.assertEqual(seen, [(session, Rill.ValidationSeverity.ERROR, 'VUID-x', 'text'),
+                                (session,)])
         session.close()
 
     def test_error_domains(self):
         self.assertEqual(GLib.quark_to_string(VULKAN), 'rill-vulkan-error-quark')
+        self.assertEqual(Rill.VulkanError.quark(), VULKAN)
         with self.assertRaises(GLib.Error) as caught:
             self.session.create_program_from_glsl('no shader')
         error = caught.exception

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// Memories, their pages and what is created in them.
+
+const int PAGE = 1 << 20;
+
+Rill.Memory create (Rill.Session session) throws GLib.Error {
+  return session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL, PAGE);
+}
+
+void test_properties (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  assert (memory.session == session);
+  assert (memory.flags == memory.memory_type.flags);
+  assert (memory.mappable == (Rill.MemoryPropertyFlags.HOST_VISIBLE in memory.flags));
+  assert (memory.page_size == PAGE);
+  assert (memory.page_count == 0);
+  assert (memory.used_size == 0);
+  assert (memory.reserved_size == 0);
+  var buffer = memory.create_buffer (1000);
+  assert (memory.page_count == 1);
+  assert (memory.used_size == buffer.allocation_info.size);
+  assert (memory.reserved_size == PAGE);
+  assert (memory.is_page_mappable (0) == memory.mappable);
+  assert (!memory.is_page_mappable (1));
+}
+
+void test_pages (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  string seen = "";
+  memory.page_added.connect ((index, size) => {
+    seen += "+%u:%d ".printf (index, (int) (size / PAGE));
+  });
+  memory.page_removed.connect ((index) => seen += "-%u ".printf (index));
+  memory.notify["page-count"].connect (() => seen += "n%u ".printf (memory.page_count));
+  var buffer = memory.create_buffer (PAGE);
+  var large_buffer = memory.create_buffer (3 * PAGE);
+  assert_cmpstr (seen, CompareOperator.EQ, "");
+  iterate ();
+  assert_cmpstr (seen, CompareOperator.EQ, "+0:1 n2 +1:3 ");
+  seen = "";
+  large_buffer.close ();
+  buffer.close ();
+  assert (memory.trim ());
+  iterate ();
+  assert_cmpstr (seen, CompareOperator.EQ, "-1 n0 -0 ");
+}
+
+void test_statistics (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  Rill.Buffer[] buffers = { memory.create_buffer (1000), memory.create_buffer (1000) };
+  var statistics = memory.calculate_statistics ();
+  assert (statistics.page_count == 1);
+  assert (statistics.object_count == buffers.length);
+  assert (statistics.free_range_count >= 1);
+  assert (statistics.reserved_size == PAGE);
+  assert (statistics.used_size == memory.used_size);
+  assert (statistics.free_size <= PAGE - statistics.used_size);
+  assert (statistics.largest_free_size <= statistics.free_size);
+  assert (statistics.copy ().object_count == buffers.length);
+}
+
+void test_create (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  uint8[] data = { 0, 1, 2, 3, 4, 5 };
+  assert (memory.create_buffer (100).size == 100);
+  var usage = Rill.BufferUsageFlags.UNIFORM;
+  assert (memory.create_buffer (100, usage).usage == usage);
+  assert_data (memory.create_buffer_from_bytes (bytes_of (data)).read_bytes (), data);
+  var image = memory.create_image ({ 2, 1, 3 }, Rill.ChannelType.UINT8);
+  assert (memory.create_buffer_like (image).size == 6);
+  image = memory.create_image_from_bytes (bytes_of (data), { 2, 1, 3 }, Rill.ChannelType.UINT8);
+  assert_data (image.read_bytes (), data);
+  var view = memory.create_image_view_from_bytes (bytes_of (data), { 2, 3 },
+                                                  Rill.ChannelType.UINT8);
+  assert_data (view.image.read_bytes (), data);
+
+  expect_io (IOError.INVALID_ARGUMENT, () => { memory.create_buffer (0); });
+  expect_io (IOError.INVALID_ARGUMENT, () => {
+    memory.create_buffer (1, (Rill.BufferUsageFlags) (1 << 30));
+  });
+  expect_io (IOError.NOT_SUPPORTED, () => { memory.create_buffer (1ull << 62); });
+  expect_io (IOError.INVALID_ARGUMENT, () => { memory.create_buffer_from_bytes (bytes_of ({})); });
+  expect_io (IOError.INVALID_ARGUMENT, () => { memory.create_image ({}, Rill.ChannelType.UINT8); });
+  expect_io (IOError.INVALID_ARGUMENT, () => {
+    memory.create_image ({ 4, 0 }, Rill.ChannelType.UINT8);
+  });
+  expect_io (IOError.INVALID_ARGUMENT, () => {
+    memory.create_image_from_bytes (bytes_of (data), { 7 }, Rill.ChannelType.UINT8);
+  });
+  expect_io (IOError.INVALID_ARGUMENT, () => {
+    memory.create_image_view_from_bytes (bytes_of (data), { 2, 3 }, Rill.ChannelType.UINT8,
+                                         Rill.ImageUsageFlags.NONE, Rill.FilterMode.LINEAR,
+                                         Rill.AddressMode.REPEAT, true, true);
+  });
+}
+
+void test_close (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  var buffer = memory.create_buffer (64);
+  memory.close ();
+  memory.close ();
+  assert (memory.closed && buffer.closed);
+  expect_io (IOError.CLOSED, () => { memory.create_buffer (64); });
+  expect_io (IOError.CLOSED, () => { memory.create_image ({ 4 }, Rill.ChannelType.UINT8); });
+  expect_io (IOError.CLOSED, () => { memory.trim (); });
+  expect_io (IOError.CLOSED, () => { memory.calculate_statistics (); });
+  expect_io (IOError.CLOSED, () => { buffer.read_bytes (); });
+}
+
+int main (string[] args) {
+  Test.init (ref args);
+  SessionTest.add ("/memory/properties", test_properties);
+  SessionTest.add ("/memory/pages", test_pages);
+  SessionTest.add ("/memory/statistics", test_statistics);
+  SessionTest.add ("/memory/create", test_create);
+  SessionTest.add ("/memory/close", test_close);
+  return Test.run ();
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Objects that were never initialised, and transfers, which programs only look at.
+
+T make<T> () {
+  return Object.new (typeof (T));
+}
+
+void expect_uninitialized (Body body) {
+  expect_io (IOError.NOT_INITIALIZED, body);
+}
+
+void test_session () {
+  var session = make<Rill.Session> ();
+  assert (session.device == null);
+  assert (!session.closed);
+  assert (session.transfers.get_n_items () == 0);
+  expect_uninitialized (() => { session.wait_idle (); });
+  expect_uninitialized (() => { session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL); });
+  expect_uninitialized (() => { session.create_command_buffer (); });
+  expect_uninitialized (() => { session.create_duration (); });
+  expect_uninitialized (() => { session.create_program_from_glsl (""); });
+  session.close ();
+}
+
+void test_memory () {
+  var memory = make<Rill.Memory> ();
+  assert (memory.session == null);
+  assert (memory.page_count == 0);
+  expect_uninitialized (() => { memory.create_buffer (4); });
+  expect_uninitialized (() => { memory.create_image ({ 4 }, Rill.ChannelType.UINT8); });
+  expect_uninitialized (() => { memory.trim (); });
+  expect_uninitialized (() => { memory.calculate_statistics (); });
+  memory.close ();
+}
+
+void test_resources () {
+  var buffer = make<Rill.Buffer> ();
+  var image = make<Rill.Image> ();
+  var view = make<Rill.ImageView> ();
+  var mapping = make<Rill.Mapping> ();
+  uint8[] data = { 1, 2 };
+  assert (buffer.memory == null && buffer.size == 0 && buffer.get_allocation_info () == null);
+  assert (view.image == null && mapping.buffer == null);
+  assert (image.get_shape ().length == 0);
+  expect_uninitialized (() => { buffer.write_data (0, data); });
+  expect_uninitialized (() => { buffer.read_data (0, data); });
+  expect_uninitialized (() => { buffer.read_bytes (); });
+  expect_uninitialized (() => { buffer.map (Rill.MapFlags.READ); });
+  expect_uninitialized (() => { image.write_bytes (bytes_of (data)); });
+  expect_uninitialized (() => { image.read_bytes (); });
+  expect_uninitialized (() => { image.create_view (); });
+  expect_uninitialized (() => { mapping.get_bytes (); });
+  buffer.close ();
+  image.close ();
+  view.close ();
+  mapping.close ();
+}
+
+void test_compute () {
+  var node = make<Rill.ComputeNode> ();
+  var commands = make<Rill.CommandBuffer> ();
+  var duration = make<Rill.Duration> ();
+  var program = make<Rill.Program> ();
+  assert (node.program == null && commands.session == null);
+  assert (duration.session == null && program.spirv == null);
+  assert (program.entry_points.length == 0);
+  expect_uninitialized (() => { node.set_grid_size (1); });
+  expect_uninitialized (() => { commands.dispatch (node); });
+  expect_uninitialized (() => { commands.run (); });
+  expect_uninitialized (() => { duration.get_nanoseconds (); });
+  node.close ();
+  commands.close ();
+  duration.close ();
+  program.close ();
+}
+
+void test_transfer () {
+  var transfer = make<Rill.Transfer> ();
+  assert (transfer.resource == null);
+  assert (transfer.direction == Rill.TransferDirection.UPLOAD);
+  assert (transfer.bytes_total == 0);
+  assert (transfer.bytes_done == 0);
+  assert (transfer.progress == 0);
+  assert (transfer.cancellable == null);
+}
+
+// Reads as much, to memory that nobody has touched, until the transfer is in the list.
+bool read_and_cancel (Rill.Session session, uint64 size) throws GLib.Error {
+  var buffer = session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL).create_buffer (size);
+  bool listed = false;
+  var handler = session.transfers.items_changed.connect ((position, removed, added) => {
+    if (added == 0)
+      return;
+    listed = true;
+    var transfer = (Rill.Transfer) session.transfers.get_item (position);
+    assert (transfer.resource == buffer);
+    assert (transfer.direction == Rill.TransferDirection.DOWNLOAD);
+    assert (transfer.bytes_total == size);
+    assert (transfer.bytes_done > 0);
+    assert (transfer.progress > 0);
+    transfer.cancellable.cancel ();
+  });
+  try {
+    wait ((callback) => buffer.read_bytes_async.begin (0, -1, null, (owned) callback),
+          (result) => { buffer.read_bytes_async.end (result); });
+    assert (!listed);
+  } catch (IOError.CANCELLED error) {
+    assert (listed);
+  }
+  session.transfers.disconnect (handler);
+  buffer.close ();
+  return listed;
+}
+
+void test_transfer_in_flight (Rill.Session session) throws GLib.Error {
+  const uint64 GIB = 1 << 30;
+  assert (read_and_cancel (session, GIB / 2) || read_and_cancel (session, GIB)
+          || read_and_cancel (session, 2 * GIB - 4));
+}
+
+int main (string[] args) {
+  Test.init (ref args);
+  Test.add_func ("/states/session", test_session);
+  Test.add_func ("/states/memory", test_memory);
+  Test.add_func ("/states/resources", test_resources);
+  Test.add_func ("/states/compute", test_compute);
+  Test.add_func ("/states/transfer", test_transfer);
+  SessionTest.add ("/states/transfer-in-flight", test_transfer_in_flight);
+  return Test.run ();
+}

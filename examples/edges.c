@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside this
- * one in Python, JavaScript and Vala. */
+/* edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside
+ * this one in Python, JavaScript and Vala. */
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <rill.h>
@@ -67,7 +67,8 @@ save_picture (const char   *path,
   for (gsize i = 0; i < size * 3; i++)
     rgb[i] = grey[i / 3];
   bytes = g_bytes_new_take (rgb, size * 3);
-  pixbuf = gdk_pixbuf_new_from_bytes (bytes, GDK_COLORSPACE_RGB, FALSE, 8, shape[1], shape[0], shape[1] * 3);
+  pixbuf = gdk_pixbuf_new_from_bytes (bytes, GDK_COLORSPACE_RGB, FALSE, 8, shape[1], shape[0],
+                                      shape[1] * 3);
   return gdk_pixbuf_savev (pixbuf, path, "png", NULL, NULL, error);
 }
 
@@ -136,15 +137,18 @@ find_edges (RillSession  *session,
 
   if (memory == NULL)
     return NULL;
-  picture = rill_memory_create_image (memory, shape, 3, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE, error);
+  picture = rill_memory_create_image (memory, shape, 3, RILL_CHANNEL_TYPE_UINT8,
+                                      RILL_IMAGE_USAGE_NONE, error);
   if (picture == NULL)
     return NULL;
-  edges = rill_memory_create_image (memory, shape, 2, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE, error);
+  edges = rill_memory_create_image (memory, shape, 2, RILL_CHANNEL_TYPE_UINT8,
+                                    RILL_IMAGE_USAGE_NONE, error);
   if (edges == NULL)
     return NULL;
 
   start = g_get_monotonic_time ();
-  if (!rill_image_write_bytes (picture, pixels, NULL, error) || !rill_session_wait_idle (session, NULL, error))
+  if (!rill_image_write_bytes (picture, pixels, NULL, error)
+      || !rill_session_wait_idle (session, NULL, error))
     return NULL;
   uploaded = g_get_monotonic_time () - start;
 

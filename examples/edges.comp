@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #version 450
 
-// Strength of the edges of a picture: the length of the Sobel gradient of its luma. Three channels of 8 bits
-// are stored as four, and a shader declares what is stored.
+// Strength of the edges of a picture: the length of the Sobel gradient of its luma. Three channels
+// of 8 bits are stored as four, and a shader declares what is stored.
 
 layout(local_size_x = 16, local_size_y = 8) in;
 
@@ -28,9 +28,14 @@ main()
   if (any(greaterThanEqual(at, imageSize(picture))))
     return;
 
-  const float nw = luma(at + ivec2(-1, -1)), n = luma(at + ivec2(0, -1)), ne = luma(at + ivec2(1, -1));
-  const float w = luma(at + ivec2(-1, 0)), e = luma(at + ivec2(1, 0));
-  const float sw = luma(at + ivec2(-1, 1)), s = luma(at + ivec2(0, 1)), se = luma(at + ivec2(1, 1));
+  const float nw = luma(at + ivec2(-1, -1));
+  const float n = luma(at + ivec2(0, -1));
+  const float ne = luma(at + ivec2(1, -1));
+  const float w = luma(at + ivec2(-1, 0));
+  const float e = luma(at + ivec2(1, 0));
+  const float sw = luma(at + ivec2(-1, 1));
+  const float s = luma(at + ivec2(0, 1));
+  const float se = luma(at + ivec2(1, 1));
 
   const float gx = (ne + 2.0 * e + se) - (nw + 2.0 * w + sw);
   const float gy = (sw + 2.0 * s + se) - (nw + 2.0 * n + ne);

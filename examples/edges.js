@@ -1,8 +1,8 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: MIT
 
-// edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside this one in
-// C, Python and Vala.
+// edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside
+// this one in C, Python and Vala.
 
 import GdkPixbuf from 'gi://GdkPixbuf?version=2.0';
 import GLib from 'gi://GLib';
@@ -25,10 +25,9 @@ function loadPicture(path) {
     const rgb = new Uint8Array(height * width * 3);
     let to = 0;
     for (let y = 0; y < height; y++) {
-        for (let from = y * rowstride; from < y * rowstride + width * nChannels; from += nChannels) {
-            rgb[to++] = pixels[from];
-            rgb[to++] = pixels[from + 1];
-            rgb[to++] = pixels[from + 2];
+        for (let x = 0; x < width; x++) {
+            for (let c = 0; c < 3; c++)
+                rgb[to++] = pixels[y * rowstride + x * nChannels + c];
         }
     }
     return [rgb, [height, width, 3]];
@@ -39,7 +38,8 @@ function savePicture(path, edges, [height, width]) {
     const rgb = new Uint8Array(edges.length * 3);
     for (let i = 0; i < edges.length; i++)
         rgb.fill(edges[i], i * 3, i * 3 + 3);
-    const pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(rgb, GdkPixbuf.Colorspace.RGB, false, 8, width, height, width * 3);
+    const pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(rgb, GdkPixbuf.Colorspace.RGB, false, 8,
+        width, height, width * 3);
     pixbuf.savev(path, 'png', [], []);
 }
 

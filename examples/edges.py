@@ -38,7 +38,8 @@ def save_picture(path, edges):
     """gdk-pixbuf writes no grey PNG: red, green and blue are the value."""
     height, width = edges.shape
     rgb = GLib.Bytes.new(edges.repeat(3).tobytes())
-    pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(rgb, GdkPixbuf.Colorspace.RGB, False, 8, width, height, width * 3)
+    pixbuf = GdkPixbuf.Pixbuf.new_from_bytes(rgb, GdkPixbuf.Colorspace.RGB, False, 8,
+                                             width, height, width * 3)
     pixbuf.savev(path, 'png', [], [])
 
 
@@ -82,8 +83,9 @@ def find_edges(session, pixels):
     downloaded = time.monotonic() - start
 
     pages = memory.page_count
+    used = GLib.format_size(memory.used_size)
     print('Device:  ', session.device.name)
-    print('Memory:   %u page%s, %s used' % (pages, '' if pages == 1 else 's', GLib.format_size(memory.used_size)))
+    print('Memory:   %u page%s, %s used' % (pages, '' if pages == 1 else 's', used))
     print_rate('Upload:  ', pixels.nbytes, uploaded)
     print_rate('Download:', result.get_size(), downloaded)
     print('GPU time: %.3f ms' % (gpu_time / 1e6))

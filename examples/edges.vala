@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside this one in
-// C, Python and JavaScript.
+// edges INPUT OUTPUT.png: finds the edges of a picture on the GPU. The same program stands beside
+// this one in C, Python and JavaScript.
 
 // The shader lies in the folder that RILL_EXAMPLES_DIR names, or beside the program.
 string load_shader (string program) throws GLib.Error {
@@ -33,13 +33,15 @@ void save_picture (string path, uint8[] edges, uint[] shape) throws GLib.Error {
   var rgb = new uint8[edges.length * 3];
   for (int i = 0; i < rgb.length; i++)
     rgb[i] = edges[i / 3];
-  var pixbuf = new Gdk.Pixbuf.from_bytes (new Bytes.take ((owned) rgb), Gdk.Colorspace.RGB, false, 8,
-                                          (int) shape[1], (int) shape[0], (int) shape[1] * 3);
+  int width = (int) shape[1], height = (int) shape[0];
+  var pixbuf = new Gdk.Pixbuf.from_bytes (new Bytes.take ((owned) rgb), Gdk.Colorspace.RGB, false,
+                                          8, width, height, width * 3);
   pixbuf.savev (path, "png", {}, {});
 }
 
 // The time that the device takes, in nanoseconds.
-int64 run_shader (Rill.Session session, string shader, Rill.Image picture, Rill.Image edges) throws GLib.Error {
+int64 run_shader (Rill.Session session, string shader, Rill.Image picture, Rill.Image edges)
+  throws GLib.Error {
   var program = session.create_program_from_glsl (shader, "edges.comp");
   var node = session.create_compute_node (program);
   node.bind ("picture", picture);
@@ -61,7 +63,8 @@ void print_rate (string label, uint64 size, int64 microseconds) {
 }
 
 // The edges, a byte for each pixel.
-uint8[] find_edges (Rill.Session session, string shader, uint8[] pixels, uint[] shape) throws GLib.Error {
+uint8[] find_edges (Rill.Session session, string shader, uint8[] pixels, uint[] shape)
+  throws GLib.Error {
   var memory = session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL);
   var picture = memory.create_image (shape, Rill.ChannelType.UINT8);
   var edges = memory.create_image (shape[0:2], Rill.ChannelType.UINT8);
@@ -77,8 +80,9 @@ uint8[] find_edges (Rill.Session session, string shader, uint8[] pixels, uint[] 
   var result = edges.read_bytes ();
   var downloaded = get_monotonic_time () - start;
 
+  uint pages = memory.page_count;
   stdout.printf ("Device:   %s\n", session.device.name);
-  stdout.printf ("Memory:   %u page%s, %s used\n", memory.page_count, memory.page_count == 1 ? "" : "s",
+  stdout.printf ("Memory:   %u page%s, %s used\n", pages, pages == 1 ? "" : "s",
                  GLib.format_size (memory.used_size));
   print_rate ("Upload:  ", pixels.length, uploaded);
   print_rate ("Download:", result.length, downloaded);

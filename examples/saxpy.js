@@ -22,7 +22,8 @@ function saxpy(a, x, y) {
     const xBuffer = memory.create_buffer_from_bytes(new Uint8Array(x.buffer));
     const yBuffer = memory.create_buffer_from_bytes(new Uint8Array(y.buffer));
 
-    const node = session.create_compute_node(session.create_program_from_glsl(loadShader(), 'saxpy.comp'));
+    const program = session.create_program_from_glsl(loadShader(), 'saxpy.comp');
+    const node = session.create_compute_node(program);
     node.bind('x', xBuffer);
     node.bind('y', yBuffer);
     node.set_push_constants(new Uint8Array(Float32Array.of(a).buffer));

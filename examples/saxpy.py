@@ -27,7 +27,8 @@ def saxpy(a, x, y):
     x_buffer = memory.create_buffer_from_bytes(x)
     y_buffer = memory.create_buffer_from_bytes(y)
 
-    node = session.create_compute_node(session.create_program_from_glsl(load_shader(), 'saxpy.comp'))
+    program = session.create_program_from_glsl(load_shader(), 'saxpy.comp')
+    node = session.create_compute_node(program)
     node.bind('x', x_buffer)
     node.bind('y', y_buffer)
     node.set_push_constants(a)

@@ -81,18 +81,54 @@ create_step (Fixture    *fixture,
   return node;
 }
 
+static void
+set_iterations (RillComputeNode *node,
+                guint32          n)
+{
+  g_autoptr (GBytes) push = g_bytes_new (&n, sizeof (n));
+
+  assert_succeeds (rill_compute_node_set_push_constants (node, push, &failure));
+}
+
+static gint64
+measure (Fixture         *fixture,
+         RillComputeNode *node)
+{
+  g_autoptr (RillCommandBuffer) command_buffer = rill_test_command_buffer_new (fixture->session);
+  g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
+  g_autoptr (GError) error = NULL;
+  gint64 ns;
+
+  assert_succeeds (rill_command_buffer_begin_duration (command_buffer, duration, &failure));
+  rill_test_dispatch (command_buffer, node);
+  assert_succeeds (rill_command_buffer_end_duration (command_buffer, duration, &failure));
+  rill_test_run (command_buffer);
+  ns = rill_duration_get_nanoseconds (duration, &error);
+  g_assert_no_error (error);
+  return ns;
+}
+
+/* A node that keeps this device, whatever it is, busy for about so long. */
 static RillComputeNode *
 create_slow (Fixture    *fixture,
              RillBuffer *buffer,
-             guint32     n)
+             guint       milliseconds)
 {
   RillComputeNode *node = rill_test_node_new (fixture->session, slow_shader);
-  g_autoptr (GBytes) push = g_bytes_new (&n, sizeof (n));
+  guint32 n = 64;
+  gint64 ns;
 
   rill_test_bind (node, "a", buffer);
-  assert_succeeds (rill_compute_node_set_push_constants (node, push, &failure));
   assert_succeeds (rill_compute_node_set_global_size (
     node, (guint) (rill_resource_get_size (RILL_RESOURCE (buffer)) / 4), 1, 1, &failure));
+  do
+    {
+      n *= 4;
+      set_iterations (node, n);
+      ns = measure (fixture, node);
+    }
+  while (ns < 2000000 && n < G_MAXUINT32 / 4);
+  set_iterations (node, (guint32) MIN (milliseconds * 1e6 / (gdouble) MAX (ns, 1) * n, G_MAXUINT32));
   return node;
 }
 
@@ -546,8 +582,8 @@ test_duration (Fixture       *fixture,
 {
   RillCommandBuffer *c = fixture->command_buffer;
   g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-  g_autoptr (RillComputeNode) slow = create_slow (fixture, buffer, 20000);
-  g_autoptr (RillComputeNode) fast = create_slow (fixture, buffer, 20);
+  g_autoptr (RillComputeNode) slow = create_slow (fixture, buffer, 20);
+  g_autoptr (RillComputeNode) fast = create_slow (fixture, buffer, 1);
   g_autoptr (RillDuration) all = rill_session_create_duration (fixture->session, NULL);
   g_autoptr (RillDuration) part = rill_session_create_duration (fixture->session, NULL);
   g_autoptr (GError) error = NULL;
@@ -704,7 +740,7 @@ test_async (Fixture       *fixture,
             gconstpointer  data)
 {
   g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 5000);
+  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 20);
   g_autoptr (RillComputeNode) step = create_step (fixture, buffer);
   g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
   RillTestAsync async = { NULL };
@@ -746,8 +782,8 @@ test_async_busy (Fixture       *fixture,
                  gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 65536);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 10000);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
+  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
   g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL }, second = { NULL };
@@ -766,7 +802,9 @@ test_async_busy (Fixture       *fixture,
   g_clear_error (&error);
   assert_run_result (&async, c, &error);
   g_assert_no_error (error);
-  rill_test_run (c);
+  g_assert_cmpint (rill_duration_get_nanoseconds (duration, &error), >, 0);
+  g_assert_no_error (error);
+  assert_succeeds (rill_command_buffer_reset (c, &failure));
 }
 
 static gboolean
@@ -782,8 +820,8 @@ test_cancel (Fixture       *fixture,
              gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 65536);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 10000);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
+  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL };
@@ -797,7 +835,7 @@ test_cancel (Fixture       *fixture,
   assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_BUSY, "running");
   assert_fails (rill_command_buffer_run (c, cancellable, &failure), G_IO_ERROR_CANCELLED, "");
   g_assert_cmpuint (rill_test_read_uint (buffer, 1), !=, 0); /* waits for the work */
-  rill_test_run (c);
+  assert_succeeds (rill_command_buffer_barrier (c, &failure));
 
   rill_command_buffer_run_async (c, cancellable, rill_test_async_cb, &async);
   assert_run_result (&async, c, &error);
@@ -817,8 +855,8 @@ test_cancel_sync (Fixture       *fixture,
                   gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 65536);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 30000);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
+  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GThread *thread;
 
@@ -828,7 +866,7 @@ test_cancel_sync (Fixture       *fixture,
   g_thread_join (thread);
   assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_BUSY, "running");
   g_assert_cmpuint (rill_test_read_uint (buffer, 1), !=, 0);
-  rill_test_run (c);
+  assert_succeeds (rill_command_buffer_reset (c, &failure));
 }
 
 static void
@@ -914,8 +952,8 @@ test_close_running (Fixture       *fixture,
   for (guint i = 0; i < 10; i++)
     {
       g_autoptr (RillCommandBuffer) command_buffer = rill_test_command_buffer_new (fixture->session);
-      g_autoptr (RillBuffer) buffer = create_zeros (fixture, 16384);
-      g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 2000);
+      g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
+      g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 10);
       g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
       g_autoptr (GError) error = NULL;
       RillTestAsync async = { NULL };
@@ -944,8 +982,8 @@ test_drop_running (Fixture       *fixture,
 {
   RillCommandBuffer *command_buffer = rill_test_command_buffer_new (fixture->session);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  RillBuffer *buffer = create_zeros (fixture, 65536);
-  RillComputeNode *node = create_slow (fixture, buffer, 20000);
+  RillBuffer *buffer = create_zeros (fixture, 4096);
+  RillComputeNode *node = create_slow (fixture, buffer, 200);
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL };
 

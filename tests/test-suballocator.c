@@ -1,53 +1,174 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory/rill-suballocator-private.h"
 
-#define MIB ((guint64) 1 << 20)
-#define GIB ((guint64) 1 << 30)
+#include <string.h>
+
+#define KIB (G_GUINT64_CONSTANT (1) << 10)
+#define MIB (G_GUINT64_CONSTANT (1) << 20)
+#define GIB (G_GUINT64_CONSTANT (1) << 30)
+
+/* Alignment gaps from this size on are free ranges, smaller ones are padding. */
+#define SPLIT_SIZE 64
 
 static void
-check (RillSuballocator *suballocator)
+assert_sound (RillSuballocator *suballocator)
 {
   g_autofree char *message = NULL;
 
   if (!rill_suballocator_check (suballocator, &message))
-    g_error ("invariant: %s", message);
+    g_error ("%s", message);
+  g_assert_null (message);
 }
 
-/* Ends every test: with nothing left the whole of each block can be had again. */
+static RillRange
+allocate (RillSuballocator *suballocator,
+          guint64           size,
+          guint64           alignment)
+{
+  RillRange range;
+
+  g_assert_true (rill_suballocator_allocate (suballocator, size, alignment, &range));
+  g_assert_cmpuint (range.size, ==, size);
+  g_assert_cmpuint (range.offset & (alignment - 1), ==, 0);
+  g_assert_cmpuint (range.left_padding, <, MIN (alignment, SPLIT_SIZE));
+  g_assert_cmpuint (range.left_padding, <=, range.offset);
+  return range;
+}
+
 static void
-assert_whole (RillSuballocator *suballocator,
-              guint             n_blocks,
-              guint64           size)
+assert_refused (RillSuballocator *suballocator,
+                guint64           size,
+                guint64           alignment)
+{
+  RillRange range, before;
+
+  memset (&range, 0xa5, sizeof range);
+  before = range;
+  g_assert_false (rill_suballocator_allocate (suballocator, size, alignment, &range));
+  g_assert_cmpmem (&range, sizeof range, &before, sizeof before);
+}
+
+static RillBlockStatistics
+get_statistics (RillSuballocator *suballocator,
+                guint32           block)
+{
+  RillBlockStatistics statistics;
+
+  memset (&statistics, 0xa5, sizeof statistics);
+  rill_suballocator_calculate_block_statistics (suballocator, block, &statistics);
+  return statistics;
+}
+
+/* What a walk saw, to compare with the statistics. */
+typedef struct
+{
+  RillBlockStatistics counted; /* used: with padding */
+  guint32 block;
+  guint64 end;
+  gboolean last_used;
+} Walk;
+
+static void
+walk_part (guint32  block,
+           guint64  offset,
+           guint64  size,
+           gboolean used,
+           gpointer user_data)
+{
+  Walk *walk = user_data;
+
+  g_assert_cmpuint (block, ==, walk->block);
+  g_assert_cmpuint (offset, ==, walk->end);
+  g_assert_cmpuint (size, >, 0);
+  if (used)
+    {
+      walk->counted.n_ranges++;
+      walk->counted.used += size;
+    }
+  else
+    {
+      g_assert_true (offset == 0 || walk->last_used);
+      walk->counted.n_free_ranges++;
+      walk->counted.free += size;
+      walk->counted.largest_free = MAX (walk->counted.largest_free, size);
+    }
+  walk->end = offset + size;
+  walk->last_used = used;
+}
+
+/* The block's statistics, after a walk has confirmed them. */
+static RillBlockStatistics
+confirm_statistics (RillSuballocator *suballocator,
+                    guint32           block,
+                    guint64           size,
+                    guint64           padding)
+{
+  RillBlockStatistics statistics = get_statistics (suballocator, block);
+  Walk walk = { .block = block };
+
+  rill_suballocator_walk (suballocator, block, walk_part, &walk);
+  g_assert_cmpuint (walk.end, ==, size);
+  g_assert_cmpuint (statistics.n_ranges, ==, walk.counted.n_ranges);
+  g_assert_cmpuint (statistics.n_free_ranges, ==, walk.counted.n_free_ranges);
+  g_assert_cmpuint (statistics.free, ==, walk.counted.free);
+  g_assert_cmpuint (statistics.largest_free, ==, walk.counted.largest_free);
+  g_assert_cmpuint (statistics.used, ==, walk.counted.used - padding);
+  g_assert_cmpuint (statistics.used, ==, rill_suballocator_get_block_used (suballocator, block));
+  g_assert_cmpuint (statistics.used + statistics.free + padding, ==, size);
+  return statistics;
+}
+
+/* Every test ends here: all is free, so each block is one range again and can be had whole. The
+ * sizes go down, so that no request takes the block that a larger one needs. */
+static void
+finish (RillSuballocator *suballocator,
+        const guint64    *sizes,
+        guint32           n_blocks)
 {
   g_autofree RillRange *ranges = g_new (RillRange, n_blocks);
+  guint64 total = 0;
 
+  assert_sound (suballocator);
   g_assert_cmpuint (rill_suballocator_get_used (suballocator), ==, 0);
-  for (guint i = 0; i < n_blocks; i++)
+  for (guint32 i = 0; i < n_blocks; i++)
     {
-      g_assert_true (rill_suballocator_allocate (suballocator, size, 1, &ranges[i]));
-      g_assert_cmpuint (ranges[i].offset, ==, 0);
+      RillBlockStatistics statistics = confirm_statistics (suballocator, i, sizes[i], 0);
+
+      g_assert_cmpuint (statistics.n_free_ranges, ==, 1);
+      g_assert_cmpuint (statistics.largest_free, ==, sizes[i]);
+      g_assert_true (i == 0 || sizes[i] <= sizes[i - 1]);
     }
-  check (suballocator);
-  for (guint i = 0; i < n_blocks; i++)
+
+  for (guint32 i = 0; i < n_blocks; i++)
+    {
+      ranges[i] = allocate (suballocator, sizes[i], MIB);
+      g_assert_cmpuint (ranges[i].offset, ==, 0);
+      total += sizes[i];
+    }
+  assert_sound (suballocator);
+  assert_refused (suballocator, 1, 1);
+  g_assert_cmpuint (rill_suballocator_get_used (suballocator), ==, total);
+  for (guint32 i = 0; i < n_blocks; i++)
     g_assert_true (rill_suballocator_release (suballocator, &ranges[i]));
-  check (suballocator);
+  assert_sound (suballocator);
+  rill_suballocator_free (suballocator);
+}
+
+static RillSuballocator *
+open_block (guint64 size)
+{
+  RillSuballocator *suballocator = rill_suballocator_new ();
+
+  rill_suballocator_add_block (suballocator, 0, size);
+  assert_sound (suballocator);
+  return suballocator;
 }
 
 static void
-test_whole (void)
+finish_block (RillSuballocator *suballocator,
+              guint64           size)
 {
-  static const guint64 sizes[] = { 1, 15, 16, 17, 511, 512, 513, 1000, MIB, MIB + 1, 5 * GIB + 3, (guint64) 1 << 48 };
-
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      RillSuballocator *suballocator = rill_suballocator_new ();
-      RillRange range;
-
-      rill_suballocator_add_block (suballocator, 0, sizes[i]);
-      g_assert_false (rill_suballocator_allocate (suballocator, sizes[i] + 1, 1, &range));
-      assert_whole (suballocator, 1, sizes[i]);
-      rill_suballocator_free (suballocator);
-    }
+  finish (suballocator, &size, 1);
 }
 
 static void
@@ -56,289 +177,618 @@ test_refused (void)
   RillSuballocator *suballocator = rill_suballocator_new ();
   RillRange range;
 
-  g_assert_false (rill_suballocator_allocate (suballocator, 1, 1, &range)); /* there is no block */
+  assert_sound (suballocator);
+  assert_refused (suballocator, 1, 1);
   rill_suballocator_add_block (suballocator, 0, MIB);
-  g_assert_false (rill_suballocator_allocate (suballocator, 0, 1, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, 16, 0, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, 16, 24, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, G_MAXUINT64, 1, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, G_MAXUINT64 - 100, 256, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, G_MAXINT64, 4096, &range));
-  g_assert_false (rill_suballocator_allocate (suballocator, 16, (guint64) 1 << 63, &range));
-  check (suballocator);
-  assert_whole (suballocator, 1, MIB);
-  rill_suballocator_free (suballocator);
+
+  assert_refused (suballocator, 0, 1);
+  assert_refused (suballocator, 0, MIB);
+  assert_refused (suballocator, 1, 0);
+  assert_refused (suballocator, 1, 3);
+  assert_refused (suballocator, 1, G_GUINT64_CONSTANT (1) << 63);
+  assert_refused (suballocator, MIB + 1, 1);
+  assert_refused (suballocator, G_MAXINT64, 1);
+  assert_refused (suballocator, (guint64) G_MAXINT64 + 1, 1);
+  assert_refused (suballocator, G_MAXUINT64, 1);
+
+  range = allocate (suballocator, 1, 1);
+  for (guint bit = 20; bit < 64; bit++)
+    assert_refused (suballocator, 1, G_GUINT64_CONSTANT (1) << bit);
+  assert_refused (suballocator, G_MAXUINT64 - 10, 256);
+  assert_refused (suballocator, G_MAXUINT64, G_GUINT64_CONSTANT (1) << 63);
+  assert_refused (suballocator, MIB, 1);
+  g_assert_true (rill_suballocator_release (suballocator, &range));
+
+  finish_block (suballocator, MIB);
 }
 
+/* A range of `size`, then one byte at `alignment`: where it lies, and what is left before it. */
 static void
 test_padding (void)
 {
-  RillSuballocator *suballocator = rill_suballocator_new ();
-  RillRange first, second, third;
+  static const struct
+  {
+    guint64 size, alignment, offset, left_padding;
+    guint n_free_ranges;
+  } cases[] = {
+    { 1, 1, 1, 0, 1 },
+    { 1, 2, 2, 1, 1 },
+    { 1, 64, 64, 63, 1 },
+    { 16, 64, 64, 48, 1 },
+    { 64, 64, 64, 0, 1 },
+    { 64, 128, 128, 0, 2 },
+    { 65, 128, 128, 63, 1 },
+    { 1, 128, 128, 0, 2 },
+    { 1, 256, 256, 0, 2 },
+    { 255, 256, 256, 1, 1 },
+    { 1, 64 * KIB, 64 * KIB, 0, 2 },
+    { 64 * KIB - 1, 128 * KIB, 128 * KIB, 0, 2 },
+    { 1, MIB, MIB, 0, 2 },
+    { MIB - 63, MIB, MIB, 63, 1 },
+  };
 
-  rill_suballocator_add_block (suballocator, 0, MIB);
-  g_assert_true (rill_suballocator_allocate (suballocator, 1, 1, &first));
-  g_assert_cmpuint (first.left_padding, ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      RillSuballocator *suballocator = open_block (4 * MIB);
+      RillRange first = allocate (suballocator, cases[i].size, 1);
+      RillRange range = allocate (suballocator, 1, cases[i].alignment);
+      RillBlockStatistics statistics;
 
-  /* A small gap is padding, … */
-  g_assert_true (rill_suballocator_allocate (suballocator, 100, 32, &second));
-  g_assert_cmpuint (second.offset, ==, 32);
-  g_assert_cmpuint (second.left_padding, ==, 31);
+      g_test_message ("1 byte at %" G_GUINT64_FORMAT " after %" G_GUINT64_FORMAT,
+                      cases[i].alignment, cases[i].size);
+      g_assert_cmpuint (range.offset, ==, cases[i].offset);
+      g_assert_cmpuint (range.left_padding, ==, cases[i].left_padding);
+      statistics = confirm_statistics (suballocator, 0, 4 * MIB, range.left_padding);
+      g_assert_cmpuint (statistics.n_ranges, ==, 2);
+      g_assert_cmpuint (statistics.n_free_ranges, ==, cases[i].n_free_ranges);
+      g_assert_cmpuint (statistics.used, ==, cases[i].size + 1);
+      assert_sound (suballocator);
 
-  /* … a large one is a range that others get. */
-  g_assert_true (rill_suballocator_allocate (suballocator, 100, 65536, &third));
-  g_assert_cmpuint (third.offset, ==, 65536);
-  g_assert_cmpuint (third.left_padding, ==, 0);
-  check (suballocator);
+      g_assert_false (rill_suballocator_release (suballocator, &first));
+      assert_sound (suballocator);
+      g_assert_true (rill_suballocator_release (suballocator, &range));
+      finish_block (suballocator, 4 * MIB);
+    }
+}
 
-  RillBlockStatistics statistics;
-  rill_suballocator_calculate_block_statistics (suballocator, 0, &statistics);
-  g_assert_cmpuint (statistics.n_ranges, ==, 3);
-  g_assert_cmpuint (statistics.used, ==, 201);
-  g_assert_cmpuint (statistics.used, ==, rill_suballocator_get_block_used (suballocator, 0));
-  g_assert_cmpuint (statistics.free, ==, MIB - 201 - 31);
-  g_assert_cmpuint (statistics.n_free_ranges, ==, 2);
-  g_assert_cmpuint (statistics.largest_free, ==, MIB - 65536 - 100);
+/* What an alignment leaves free is used by what fits there. */
+static void
+test_alignment_gap (void)
+{
+  RillSuballocator *suballocator = open_block (64 * KIB);
+  RillRange first = allocate (suballocator, 100, 1);
+  RillRange aligned = allocate (suballocator, 64 * KIB - 4096, 4096);
+  RillRange inside = allocate (suballocator, 4096 - 100, 4);
 
-  g_assert_false (rill_suballocator_release (suballocator, &second));
+  g_assert_cmpuint (aligned.offset, ==, 4096);
+  g_assert_cmpuint (inside.offset, ==, 100);
+  assert_refused (suballocator, 1, 1);
+  assert_sound (suballocator);
+  g_assert_false (rill_suballocator_release (suballocator, &aligned));
   g_assert_false (rill_suballocator_release (suballocator, &first));
-  g_assert_true (rill_suballocator_release (suballocator, &third));
-  assert_whole (suballocator, 1, MIB);
-  rill_suballocator_free (suballocator);
+  assert_sound (suballocator);
+  g_assert_true (rill_suballocator_release (suballocator, &inside));
+  finish_block (suballocator, 64 * KIB);
 }
 
+/* Whatever the order of the releases, neighbours are joined at once. */
 static void
-test_blocks (void)
+test_coalescing (void)
+{
+  static const guint orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+  static const guint n_free[][3] = { { 1, 1, 1 }, { 1, 2, 1 }, { 1, 1, 1 },
+                                     { 1, 1, 1 }, { 1, 2, 1 }, { 1, 1, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      RillSuballocator *suballocator = open_block (3000);
+      RillRange ranges[3];
+
+      for (guint j = 0; j < 3; j++)
+        ranges[j] = allocate (suballocator, 1000, 1);
+      assert_refused (suballocator, 1, 1);
+      for (guint j = 0; j < 3; j++)
+        {
+          gboolean empty = rill_suballocator_release (suballocator, &ranges[orders[i][j]]);
+
+          g_assert_true (empty == (j == 2));
+          g_assert_cmpuint (get_statistics (suballocator, 0).n_free_ranges, ==, n_free[i][j]);
+          assert_sound (suballocator);
+        }
+      finish_block (suballocator, 3000);
+    }
+}
+
+/* A block of like ranges can be refilled to the last byte, whatever is released: holes of exactly
+ * the size asked are found, also for sizes that are not the least of their bin. */
+static void
+test_equal_sizes (void)
+{
+  static const guint64 sizes[] = { 1, 7, 33, 256, 1000, 4097, 65535, 100000, 3 * MIB + 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      const guint n = 50;
+      RillSuballocator *suballocator = open_block (n * sizes[i]);
+      RillRange ranges[50];
+
+      for (guint j = 0; j < n; j++)
+        ranges[j] = allocate (suballocator, sizes[i], 1);
+      for (guint j = 0; j < 1000; j++)
+        {
+          guint slot = j * 37 % n;
+
+          assert_refused (suballocator, 1, 1);
+          rill_suballocator_release (suballocator, &ranges[slot]);
+          ranges[slot] = allocate (suballocator, sizes[i], 1);
+        }
+      assert_sound (suballocator);
+      for (guint j = 0; j < n; j++)
+        g_assert_true (rill_suballocator_release (suballocator, &ranges[j]) == (j == n - 1));
+      finish_block (suballocator, n * sizes[i]);
+    }
+}
+
+/* An empty block is the last to be used, also if it is the tighter fit or has the lower index. */
+static void
+test_prefers_used_blocks (void)
+{
+  static const guint64 sizes[] = { 64 * MIB, 4 * MIB, MIB };
+  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRange first, ranges[63];
+
+  rill_suballocator_add_block (suballocator, 0, sizes[0]);
+  first = allocate (suballocator, 1, 1);
+  rill_suballocator_add_block (suballocator, 1, sizes[1]);
+  rill_suballocator_add_block (suballocator, 2, sizes[2]);
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    {
+      ranges[i] = allocate (suballocator, MIB, MIB);
+      g_assert_cmpuint (ranges[i].block, ==, 0);
+    }
+  assert_sound (suballocator);
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    g_assert_false (rill_suballocator_release (suballocator, &ranges[i]));
+  g_assert_true (rill_suballocator_release (suballocator, &first));
+  finish (suballocator, sizes, 3);
+}
+
+/* A block that was just added serves at once, among whatever else is there. */
+static void
+test_added_block_serves (void)
 {
   RillSuballocator *suballocator = rill_suballocator_new ();
-  RillRange small, large, again;
+  g_autofree guint64 *sizes = g_new (guint64, 200);
+  g_autofree RillRange *ranges = g_new (RillRange, 200);
 
-  rill_suballocator_add_block (suballocator, 0, MIB);
-  rill_suballocator_add_block (suballocator, 7, MIB);
-  g_assert_true (rill_suballocator_allocate (suballocator, 4096, 16, &small));
-  g_assert_true (rill_suballocator_allocate (suballocator, 4096, 16, &again));
-  g_assert_cmpuint (again.block, ==, small.block); /* the block that is in use is preferred */
-  g_assert_true (rill_suballocator_allocate (suballocator, MIB, 16, &large));
-  g_assert_cmpuint (large.block, !=, small.block);
+  for (guint32 i = 0; i < 200; i++)
+    {
+      guint64 size = MIB + 16 * i;
 
-  g_assert_true (rill_suballocator_release (suballocator, &large));
-  rill_suballocator_remove_block (suballocator, large.block);
-  g_assert_false (rill_suballocator_allocate (suballocator, MIB, 16, &large));
-  rill_suballocator_add_block (suballocator, large.block, 2 * MIB);
-  g_assert_true (rill_suballocator_allocate (suballocator, 2 * MIB, 16, &large));
-  check (suballocator);
-
-  g_assert_true (rill_suballocator_release (suballocator, &large));
-  g_assert_false (rill_suballocator_release (suballocator, &small));
-  g_assert_true (rill_suballocator_release (suballocator, &again));
-  rill_suballocator_remove_block (suballocator, large.block);
-  assert_whole (suballocator, 1, MIB);
-  rill_suballocator_free (suballocator);
+      rill_suballocator_add_block (suballocator, i, size);
+      ranges[i] = allocate (suballocator, size, G_GUINT64_CONSTANT (1) << (i % 60));
+      g_assert_cmpuint (ranges[i].block, ==, i);
+      g_assert_cmpuint (ranges[i].offset, ==, 0);
+    }
+  assert_refused (suballocator, 1, 1);
+  for (guint32 i = 0; i < 200; i++)
+    {
+      g_assert_true (rill_suballocator_release (suballocator, &ranges[i]));
+      rill_suballocator_remove_block (suballocator, i);
+      sizes[i] = 5 * KIB;
+      rill_suballocator_add_block (suballocator, i, sizes[i]);
+    }
+  finish (suballocator, sizes, 200);
 }
 
 static void
-test_double_release (void)
+test_remove (void)
 {
+  static const guint64 sizes[] = { 8 * KIB, 3 * KIB, 2 * KIB };
+  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRange range;
+
+  rill_suballocator_add_block (suballocator, 1000, MIB);
+  rill_suballocator_add_block (suballocator, 2, 2 * KIB);
+  rill_suballocator_remove_block (suballocator, 1000);
+  assert_sound (suballocator);
+  assert_refused (suballocator, MIB, 1);
+  range = allocate (suballocator, 2 * KIB, 1);
+  g_assert_cmpuint (range.block, ==, 2);
+  rill_suballocator_add_block (suballocator, 1, 4 * KIB);
+  rill_suballocator_remove_block (suballocator, 1);
+  rill_suballocator_add_block (suballocator, 1, 3 * KIB);
+  rill_suballocator_add_block (suballocator, 0, 8 * KIB);
+  assert_sound (suballocator);
+  g_assert_true (rill_suballocator_release (suballocator, &range));
+  finish (suballocator, sizes, 3);
+}
+
+/* Offsets beyond 32 bits, and up to the largest block there can be. */
+static void
+test_large (void)
+{
+  static const guint64 sizes[] = { G_MAXINT64, G_GUINT64_CONSTANT (1) << 48,
+                                   (G_GUINT64_CONSTANT (1) << 48) - 1, 8 * GIB };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      RillSuballocator *suballocator = open_block (sizes[i]);
+      RillRange most = allocate (suballocator, sizes[i] - 4 * GIB, 1);
+      RillRange aligned = allocate (suballocator, GIB, GIB);
+      RillRange range = allocate (suballocator, 3, 1);
+
+      g_assert_cmpuint (aligned.offset, >=, sizes[i] - 4 * GIB);
+      confirm_statistics (suballocator, 0, sizes[i], aligned.left_padding);
+      assert_sound (suballocator);
+      g_assert_false (rill_suballocator_release (suballocator, &aligned));
+      g_assert_false (rill_suballocator_release (suballocator, &most));
+      g_assert_true (rill_suballocator_release (suballocator, &range));
+      finish_block (suballocator, sizes[i]);
+    }
+}
+
+static void
+test_free_with_live_ranges (void)
+{
+  RillSuballocator *suballocator = open_block (MIB);
+
+  for (guint i = 0; i < 100; i++)
+    (void) allocate (suballocator, 1000, 16);
+  rill_suballocator_free (suballocator);
+
+  finish_block (open_block (MIB), MIB);
+}
+
+/* Each ends the program, with a message. */
+static const char *misuses[] = {
+  "/suballocator/misuse/release-twice",       "/suballocator/misuse/release-after-reuse",
+  "/suballocator/misuse/release-garbage",     "/suballocator/misuse/release-zeros",
+  "/suballocator/misuse/release-other-size",  "/suballocator/misuse/release-other-offset",
+  "/suballocator/misuse/release-other-block", "/suballocator/misuse/remove-used",
+};
+
+static void
+misuse (RillSuballocator *suballocator,
+        const char       *kind)
+{
+  RillRange range = allocate (suballocator, 1000, 1);
+
+  rill_suballocator_add_block (suballocator, 1, MIB);
+  if (g_str_has_suffix (kind, "twice") || g_str_has_suffix (kind, "reuse"))
+    rill_suballocator_release (suballocator, &range);
+  if (g_str_has_suffix (kind, "reuse"))
+    g_assert_cmpuint (allocate (suballocator, 1000, 1).offset, ==, range.offset);
+  else if (g_str_has_suffix (kind, "garbage"))
+    memset (&range, 0xff, sizeof range);
+  else if (g_str_has_suffix (kind, "zeros"))
+    memset (&range, 0, sizeof range);
+  else if (g_str_has_suffix (kind, "size"))
+    range.size++;
+  else if (g_str_has_suffix (kind, "offset"))
+    range.offset += 16;
+  else if (g_str_has_suffix (kind, "block"))
+    range.block = 1;
+
+  if (g_str_has_suffix (kind, "used"))
+    rill_suballocator_remove_block (suballocator, range.block);
+  else
+    rill_suballocator_release (suballocator, &range);
+}
+
+static void
+test_misuse (gconstpointer data)
+{
+  RillSuballocator *suballocator = open_block (MIB);
+
   if (g_test_subprocess ())
     {
-      RillSuballocator *suballocator = rill_suballocator_new ();
-      RillRange range;
-
-      rill_suballocator_add_block (suballocator, 0, MIB);
-      g_assert_true (rill_suballocator_allocate (suballocator, 4096, 16, &range));
-      rill_suballocator_release (suballocator, &range);
-      rill_suballocator_release (suballocator, &range);
+      (void) allocate (suballocator, 1000, 1);
+      misuse (suballocator, data);
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_failed ();
-  g_test_trap_assert_stderr ("*not allocated: block 0, offset 0*");
+  g_test_trap_assert_stderr (strstr (data, "used") ? "*live ranges*" : "*not allocated: block *");
+  finish_block (suballocator, MIB);
 }
+
+/* Random calls, compared with a model that searches plain lists. */
+
+#define N_OPS 50000
+#define CHECK_EVERY 500
+#define MAX_LIVE 1500
 
 typedef struct
 {
-  guint64 offset;
-  guint64 free;
-  guint64 used;
-  guint n_used;
-} Walk;
-
-static void
-walk_cb (guint32  block,
-         guint64  offset,
-         guint64  size,
-         gboolean used,
-         gpointer user_data)
-{
-  Walk *walk = user_data;
-
-  g_assert_cmpuint (offset, ==, walk->offset);
-  walk->offset += size;
-  *(used ? &walk->used : &walk->free) += size;
-  walk->n_used += used;
-}
-
-/* The model: a byte for each byte of each block. */
-#define N_BLOCKS 5
+  const char *name;
+  guint64 block_size; /* of the first third; the others have 3/4 and 1/2 of it */
+  guint n_blocks;
+  guint max_size_bits;
+  guint max_alignment_bits;
+} RandomCase;
 
 typedef struct
 {
+  const RandomCase *parameters;
+  GRand *rand;
   RillSuballocator *suballocator;
-  guint64 block_size;
-  guint8 *bytes[N_BLOCKS]; /* 1 where a live range is */
-  GArray *live;            /* (element-type RillRange) */
-  guint64 used;
+  GArray **ranges; /* of each block: RillRange by offset; NULL while it is removed */
+  GArray *live;    /* RillRange */
+  guint64 *sizes;
 } Model;
 
-static void
-mark (Model           *model,
-      const RillRange *range,
-      guint8           value)
+/* Any size up to 1 << max_bits, each power of two equally likely. */
+static guint64
+random_size (Model *model,
+             guint  max_bits)
 {
-  for (guint64 i = range->offset; i < range->offset + range->size; i++)
-    {
-      g_assert_cmpuint (model->bytes[range->block][i], ==, !value);
-      model->bytes[range->block][i] = value;
-    }
-  model->used = value ? model->used + range->size : model->used - range->size;
+  guint64 value = (guint64) g_rand_int (model->rand) << 32 | g_rand_int (model->rand);
+  gint32 bits = g_rand_int_range (model->rand, 0, (gint32) max_bits + 1);
+
+  return 1 + (bits == 0 ? 0 : value >> (64 - bits));
 }
 
+static guint64
+get_start (const RillRange *range)
+{
+  return range->offset - range->left_padding;
+}
+
+/* The position of the first range at or after the offset. */
+static guint
+find_position (GArray *ranges,
+               guint64 offset)
+{
+  guint low = 0, high = ranges->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (g_array_index (ranges, RillRange, middle).offset < offset)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* The new range must lie in a free part, and its padding must be what the rule says. */
 static void
-release_one (Model *model,
-             guint  index)
+model_add (Model           *model,
+           const RillRange *range)
+{
+  GArray *ranges = model->ranges[range->block];
+  guint position;
+  guint64 free_start = 0, free_end = model->sizes[range->block];
+
+  g_assert_nonnull (ranges);
+  position = find_position (ranges, range->offset);
+  if (position > 0)
+    {
+      RillRange *before = &g_array_index (ranges, RillRange, position - 1);
+
+      free_start = before->offset + before->size;
+    }
+  if (position < ranges->len)
+    free_end = get_start (&g_array_index (ranges, RillRange, position));
+
+  g_assert_cmpuint (free_start, <=, get_start (range));
+  g_assert_cmpuint (range->offset + range->size, <=, free_end);
+  if (range->offset - free_start < SPLIT_SIZE)
+    g_assert_cmpuint (range->left_padding, ==, range->offset - free_start);
+  else
+    g_assert_cmpuint (range->left_padding, ==, 0);
+
+  g_array_insert_val (ranges, position, *range);
+  g_array_append_val (model->live, *range);
+}
+
+static gsize
+model_remove (Model *model,
+              guint  index)
 {
   RillRange range = g_array_index (model->live, RillRange, index);
-  gboolean empty = TRUE;
+  GArray *ranges = model->ranges[range.block];
+  guint position = find_position (ranges, range.offset);
 
-  mark (model, &range, 0);
+  g_assert_cmpuint (g_array_index (ranges, RillRange, position).offset, ==, range.offset);
+  g_array_remove_index (ranges, position);
   g_array_remove_index_fast (model->live, index);
-  for (guint i = 0; i < model->live->len; i++)
-    empty &= g_array_index (model->live, RillRange, i).block != range.block;
-  g_assert_cmpint (rill_suballocator_release (model->suballocator, &range), ==, empty);
+  return ranges->len;
+}
+
+/* A refusal is right if no free part has what the header promises to find. */
+static void
+assert_no_room (Model  *model,
+                guint64 size,
+                guint64 alignment)
+{
+  guint64 padded = size + alignment - 1;
+
+  for (guint32 i = 0; i < model->parameters->n_blocks; i++)
+    {
+      GArray *ranges = model->ranges[i];
+      guint64 end = 0;
+
+      if (ranges == NULL)
+        continue;
+      if (ranges->len == 0)
+        g_assert_cmpuint (model->sizes[i], <, size + size / 32 + 1);
+      for (guint j = 0; j < ranges->len; j++)
+        {
+          RillRange *range = &g_array_index (ranges, RillRange, j);
+
+          g_assert_cmpuint (get_start (range) - end, <, padded + padded / 32 + 1);
+          end = range->offset + range->size;
+        }
+      g_assert_cmpuint (model->sizes[i] - end, <, padded + padded / 32 + 1);
+    }
 }
 
 static void
-allocate_one (Model *model,
-              GRand *rand)
+model_check (Model *model)
 {
-  guint64 alignment = (guint64) 1 << g_rand_int_range (rand, 0, 13);
-  guint64 size = (guint64) 1 << g_rand_int_range (rand, 0, 13);
-  RillRange range;
+  guint64 total = 0;
 
-  size += (guint64) g_rand_int_range (rand, 0, (gint) size);
-  if (!rill_suballocator_allocate (model->suballocator, size, alignment, &range))
-    return;
-  g_assert_cmpuint (range.size, ==, size);
-  g_assert_cmpuint (range.offset % alignment, ==, 0);
-  g_assert_cmpuint (range.left_padding, <, 64);
-  g_assert_cmpuint (range.left_padding, <=, range.offset);
-  g_assert_cmpuint (range.offset + size, <=, model->block_size);
-  mark (model, &range, 1);
-  for (guint64 i = range.offset - range.left_padding; i < range.offset; i++)
-    g_assert_cmpuint (model->bytes[range.block][i], ==, 0);
-  g_array_append_val (model->live, range);
-}
-
-static void
-check_model (Model *model)
-{
-  guint64 used = 0;
-
-  check (model->suballocator);
-  for (guint i = 0; i < N_BLOCKS; i++)
+  assert_sound (model->suballocator);
+  for (guint32 i = 0; i < model->parameters->n_blocks; i++)
     {
       RillBlockStatistics statistics;
-      Walk walk = { 0 };
+      guint64 used = 0, padding = 0;
 
-      rill_suballocator_walk (model->suballocator, i, walk_cb, &walk);
-      rill_suballocator_calculate_block_statistics (model->suballocator, i, &statistics);
-      g_assert_cmpuint (walk.offset, ==, model->block_size);
-      g_assert_cmpuint (walk.free, ==, statistics.free);
-      g_assert_cmpuint (walk.n_used, ==, statistics.n_ranges);
-      g_assert_cmpuint (walk.used, >=, statistics.used);
-      used += statistics.used;
+      if (model->ranges[i] == NULL)
+        continue;
+      for (guint j = 0; j < model->ranges[i]->len; j++)
+        {
+          used += g_array_index (model->ranges[i], RillRange, j).size;
+          padding += g_array_index (model->ranges[i], RillRange, j).left_padding;
+        }
+      statistics = confirm_statistics (model->suballocator, i, model->sizes[i], padding);
+      g_assert_cmpuint (statistics.n_ranges, ==, model->ranges[i]->len);
+      g_assert_cmpuint (statistics.used, ==, used);
+      total += used;
     }
-  g_assert_cmpuint (used, ==, model->used);
-  g_assert_cmpuint (rill_suballocator_get_used (model->suballocator), ==, model->used);
+  g_assert_cmpuint (rill_suballocator_get_used (model->suballocator), ==, total);
 }
 
+static void
+random_allocate (Model *model)
+{
+  guint64 size = random_size (model, model->parameters->max_size_bits);
+  gint32 max_bits = (gint32) model->parameters->max_alignment_bits;
+  guint64 alignment = G_GUINT64_CONSTANT (1) << g_rand_int_range (model->rand, 0, max_bits + 1);
+  RillRange range;
+
+  if (!rill_suballocator_allocate (model->suballocator, size, alignment, &range))
+    {
+      assert_no_room (model, size, alignment);
+      return;
+    }
+  g_assert_cmpuint (range.size, ==, size);
+  g_assert_cmpuint (range.offset & (alignment - 1), ==, 0);
+  model_add (model, &range);
+}
+
+static void
+random_release (Model *model)
+{
+  guint index = (guint) g_rand_int_range (model->rand, 0, (gint32) model->live->len);
+  RillRange range = g_array_index (model->live, RillRange, index);
+  gboolean last = model_remove (model, index) == 0;
+
+  g_assert_true (rill_suballocator_release (model->suballocator, &range) == last);
+}
+
+/* Takes an empty block away, or brings one back. */
+static void
+random_toggle (Model *model)
+{
+  guint32 block = (guint32) g_rand_int_range (model->rand, 0, (gint32) model->parameters->n_blocks);
+
+  if (model->ranges[block] == NULL)
+    {
+      rill_suballocator_add_block (model->suballocator, block, model->sizes[block]);
+      model->ranges[block] = g_array_new (FALSE, FALSE, sizeof (RillRange));
+    }
+  else if (model->ranges[block]->len == 0)
+    {
+      rill_suballocator_remove_block (model->suballocator, block);
+      g_clear_pointer (&model->ranges[block], g_array_unref);
+    }
+}
+
+static void
+model_init (Model            *model,
+            const RandomCase *parameters,
+            guint32           seed)
+{
+  *model = (Model) {
+    .parameters = parameters,
+    .rand = g_rand_new_with_seed (seed),
+    .suballocator = rill_suballocator_new (),
+    .ranges = g_new0 (GArray *, parameters->n_blocks),
+    .live = g_array_new (FALSE, FALSE, sizeof (RillRange)),
+    .sizes = g_new (guint64, parameters->n_blocks),
+  };
+  for (guint i = 0; i < parameters->n_blocks; i++)
+    model->sizes[i] = parameters->block_size * (4 - 3 * i / parameters->n_blocks) / 4;
+}
+
+static void
+model_finish (Model *model)
+{
+  while (model->live->len > 0)
+    random_release (model);
+  for (guint32 i = 0; i < model->parameters->n_blocks; i++)
+    if (model->ranges[i] == NULL)
+      rill_suballocator_add_block (model->suballocator, i, model->sizes[i]);
+    else
+      g_array_unref (model->ranges[i]);
+  finish (model->suballocator, model->sizes, model->parameters->n_blocks);
+  g_free (model->ranges);
+  g_free (model->sizes);
+  g_array_unref (model->live);
+  g_rand_free (model->rand);
+}
+
+/* The number of live ranges swings between few and many, so that blocks fill up and drain. */
 static void
 test_random (gconstpointer data)
 {
-  g_autoptr (GRand) rand = g_rand_new_with_seed (GPOINTER_TO_UINT (data));
-  Model model = { .suballocator = rill_suballocator_new (), .block_size = 60000 + 7 };
-
-  model.live = g_array_new (FALSE, FALSE, sizeof (RillRange));
-  for (guint i = 0; i < N_BLOCKS; i++)
+  for (guint32 seed = 1; seed <= 4; seed++)
     {
-      model.bytes[i] = g_new0 (guint8, model.block_size);
-      rill_suballocator_add_block (model.suballocator, i, model.block_size);
-    }
-  for (guint step = 0; step < 4000; step++)
-    {
-      gboolean grow = step / 500 % 2 == 0;
-      if (model.live->len == 0 || g_rand_int_range (rand, 0, 10) < (grow ? 7 : 3))
-        allocate_one (&model, rand);
-      else
-        release_one (&model, (guint) g_rand_int_range (rand, 0, (gint) model.live->len));
-      if (step % 64 == 0)
-        check_model (&model);
-    }
-  while (model.live->len > 0)
-    release_one (&model, model.live->len - 1);
-  check_model (&model);
-  assert_whole (model.suballocator, N_BLOCKS, model.block_size);
+      Model model;
 
-  for (guint i = 0; i < N_BLOCKS; i++)
-    g_free (model.bytes[i]);
-  g_array_unref (model.live);
-  rill_suballocator_free (model.suballocator);
+      model_init (&model, data, seed);
+      for (guint i = 0; i < N_OPS; i++)
+        {
+          gboolean filling = i / (N_OPS / 5) % 2 == 0;
+          gboolean grow = g_rand_int_range (model.rand, 0, 100) < (filling ? 65 : 35);
+
+          if (i % 16 == 0)
+            random_toggle (&model);
+          if (model.live->len == 0 || (grow && model.live->len < MAX_LIVE))
+            random_allocate (&model);
+          else
+            random_release (&model);
+          if (i % CHECK_EVERY == 0)
+            model_check (&model);
+        }
+      model_check (&model);
+      model_finish (&model);
+    }
 }
 
-/* Ranges that end beyond 32 bits, in many blocks, without a model of each byte. */
-static void
-test_large (void)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
-  RillSuballocator *suballocator = rill_suballocator_new ();
-  RillRange ranges[1200];
-  guint64 used = 0;
-  guint n = 0;
-
-  for (guint i = 0; i < 1000; i++)
-    rill_suballocator_add_block (suballocator, i, 8 * GIB);
-  while (n < G_N_ELEMENTS (ranges))
-    {
-      guint64 size = ((guint64) g_rand_int (rand) << 1) + 1;
-      g_assert_true (rill_suballocator_allocate (suballocator, size, MIB, &ranges[n]));
-      g_assert_cmpuint (ranges[n].offset % MIB, ==, 0);
-      g_assert_cmpuint (ranges[n].offset + size, <=, 8 * GIB);
-      used += size;
-      n++;
-    }
-  g_assert_cmpuint (rill_suballocator_get_used (suballocator), ==, used);
-  check (suballocator);
-  while (n > 0)
-    rill_suballocator_release (suballocator, &ranges[--n]);
-  assert_whole (suballocator, 1000, 8 * GIB);
-  rill_suballocator_free (suballocator);
-}
+static const RandomCase random_cases[] = {
+  { "/suballocator/random/bytes", 4 * KIB, 3, 5, 8 },
+  { "/suballocator/random/one-block", 16 * MIB, 1, 16, 8 },
+  { "/suballocator/random/many-blocks", MIB, 200, 16, 12 },
+  { "/suballocator/random/aligned", 4 * MIB, 40, 18, 20 },
+  { "/suballocator/random/large-ranges", 32 * MIB, 60, 24, 16 },
+  { "/suballocator/random/large-blocks", 8 * GIB, 4, 33, 20 },
+};
 
 int
-main (int    argc,
-      char **argv)
+main (int   argc,
+      char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/suballocator/whole", test_whole);
   g_test_add_func ("/suballocator/refused", test_refused);
   g_test_add_func ("/suballocator/padding", test_padding);
-  g_test_add_func ("/suballocator/blocks", test_blocks);
-  g_test_add_func ("/suballocator/double-release", test_double_release);
-  for (guint seed = 1; seed <= 6; seed++)
-    {
-      g_autofree char *path = g_strdup_printf ("/suballocator/random/%u", seed);
-      g_test_add_data_func (path, GUINT_TO_POINTER (seed), test_random);
-    }
+  g_test_add_func ("/suballocator/alignment-gap", test_alignment_gap);
+  g_test_add_func ("/suballocator/coalescing", test_coalescing);
+  g_test_add_func ("/suballocator/equal-sizes", test_equal_sizes);
+  g_test_add_func ("/suballocator/prefers-used-blocks", test_prefers_used_blocks);
+  g_test_add_func ("/suballocator/added-block-serves", test_added_block_serves);
+  g_test_add_func ("/suballocator/remove", test_remove);
   g_test_add_func ("/suballocator/large", test_large);
+  g_test_add_func ("/suballocator/free-with-live-ranges", test_free_with_live_ranges);
+  for (guint i = 0; i < G_N_ELEMENTS (misuses); i++)
+    g_test_add_data_func (misuses[i], misuses[i], test_misuse);
+  for (guint i = 0; i < G_N_ELEMENTS (random_cases); i++)
+    g_test_add_data_func (random_cases[i].name, &random_cases[i], test_random);
   return g_test_run ();
 }

@@ -481,7 +481,7 @@ rill_compute_node_get_program (RillComputeNode *self)
  *
  * Gets the name of the shader in the program.
  *
- * Returns: (nullable): the name; %NULL if the node was never initialised
+ * Returns: (transfer none) (nullable): the name; %NULL if the node was never initialised
  */
 const char *
 rill_compute_node_get_entry_point (RillComputeNode *self)

@@ -78,7 +78,7 @@ test('what bytes are', () => {
     buffer.write_bytes(0, DATA.subarray(8, 16));
     equal(buffer.read_bytes(0, 9).toArray(), Uint8Array.of(...DATA.slice(8, 16), 0));
 
-    // The bytes of other arrays, through a view; GJS would take the values of the arrays themselves.
+    // The bytes of other arrays, through a view: of the arrays themselves it would be the values.
     const floats = Float32Array.of(1.75, 2.5, 200.9);
     buffer.write_bytes(0, new Uint8Array(floats.buffer));
     equal([...new Float32Array(buffer.read_bytes(0, 12).toArray().buffer)], [...floats]);

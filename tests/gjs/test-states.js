@@ -23,7 +23,8 @@ test('getters', () => {
         checkProperties(object);
         for (const {name: property, value_type: type} of object.constructor.list_properties()) {
             const value = object[property.replaceAll('-', '_')];
-            if ([GObject.TYPE_OBJECT, GObject.TYPE_STRING].some(base => GObject.type_is_a(type, base)))
+            const {TYPE_OBJECT, TYPE_STRING} = GObject;
+            if ([TYPE_OBJECT, TYPE_STRING].some(base => GObject.type_is_a(type, base)))
                 equal(value, null, `${name}.${property}`);
         }
         object.close?.();

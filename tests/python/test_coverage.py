@@ -17,9 +17,9 @@ TESTS = Path(__file__).resolve().parent.parent
 
 # How the name of an instance ends.
 NAMES = {
-    'AllocationInfo': 'info', 'Buffer': 'buffer', 'CommandBuffer': 'commands', 'ComputeNode': 'node',
-    'Device': 'device', 'Duration': 'duration', 'Image': 'image', 'ImageView': 'view',
-    'Mapping': 'mapping', 'Memory': 'memory', 'MemoryStatistics': 'statistics',
+    'AllocationInfo': 'info', 'Buffer': 'buffer', 'CommandBuffer': 'commands',
+    'ComputeNode': 'node', 'Device': 'device', 'Duration': 'duration', 'Image': 'image',
+    'ImageView': 'view', 'Mapping': 'mapping', 'Memory': 'memory', 'MemoryStatistics': 'statistics',
     'MemoryType': 'memory_?type', 'Program': 'program',
     'Resource': '(?:buffer|image|resource)', 'Session': 'session', 'Transfer': 'transfer',
 }
@@ -84,7 +84,8 @@ def functions():
 
 
 def text_of(folder, suffix):
-    return '\n'.join(path.read_text() for path in sorted((TESTS / folder).glob('*' + suffix)))
+    paths = set((TESTS / folder).glob('*' + suffix)) - {Path(__file__).resolve()}
+    return '\n'.join(path.read_text() for path in paths)
 
 
 class Coverage(unittest.TestCase):

@@ -22,7 +22,8 @@ class Methods(RillTest):
         known = {
             'array': [1], 'gboolean': True, 'utf8': 'text', 'GLib.Bytes': GLib.Bytes.new(b'1234'),
             'Gio.Cancellable': None, 'Gio.AsyncReadyCallback': None,
-            'GObject.Object': Gio.Cancellable(), 'Gio.File': Gio.File.new_for_path('/nowhere'), 'GLib.Variant': GLib.Variant('i', 1),
+            'GObject.Object': Gio.Cancellable(), 'Gio.File': Gio.File.new_for_path('/nowhere'),
+            'GLib.Variant': GLib.Variant('i', 1),
         }
         if name in known:
             return known[name]

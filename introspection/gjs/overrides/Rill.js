@@ -74,7 +74,10 @@ function getDefaults(Rill) {
 /* Appends what is missing; what has no default is left to GJS to complain of. */
 function complete(args, length, defaults) {
     const missing = length - args.length;
-    return missing > 0 && missing <= defaults.length ? [...args, ...defaults.slice(-missing)] : args;
+
+    if (missing <= 0 || missing > defaults.length)
+        return args;
+    return [...args, ...defaults.slice(-missing)];
 }
 
 function addDefaults(object, name, defaults) {

@@ -2,11 +2,11 @@
 """Makes Rill feel at home in Python. Names and meanings are those of C, with these conveniences:
 
 - Rill.Session() opens the session, or raises GLib.Error.
-- Where C takes a GLib.Bytes, every object with the buffer protocol will do: bytes, bytearray, memoryview,
-  array.array, a contiguous NumPy array of any type. Its bytes are taken as they lie in memory, without a copy
-  before a synchronous call.
+- Where C takes a GLib.Bytes, every object with the buffer protocol will do: bytes, bytearray,
+  memoryview, array.array, a contiguous NumPy array of any type. Its bytes are taken as they lie in
+  memory, and synchronous writes of them make no copy.
 - Arguments at the end that C lets be NULL, or that have a usual value, can be left out.
-- Properties are attributes: buffer.size, and resource.name = 'weights'.
+- Properties are attributes: buffer.size, and buffer.name = 'weights'.
 """
 
 import contextlib
@@ -42,7 +42,8 @@ class _PyBuffer(ctypes.Structure):
 
 _PyBUF_SIMPLE = 0
 # Prototypes of our own, because argtypes of ctypes.pythonapi are everybody's.
-_get_buffer = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.POINTER(_PyBuffer), ctypes.c_int)(
+_get_buffer = ctypes.PYFUNCTYPE(
+    ctypes.c_int, ctypes.py_object, ctypes.POINTER(_PyBuffer), ctypes.c_int)(
     ('PyObject_GetBuffer', ctypes.pythonapi))
 _release_buffer = ctypes.PYFUNCTYPE(None, ctypes.POINTER(_PyBuffer))(
     ('PyBuffer_Release', ctypes.pythonapi))
@@ -88,7 +89,8 @@ class Session(Rill.Session):
     def __init__(self, device=None, flags=Rill.SessionFlags.NONE, cancellable=None):
         """Opens a session on a device, or on the default device."""
 
-    def create_memory(self, flags, page_size=Rill.MEMORY_DEFAULT_PAGE_SIZE, exact_flags_match=False):
+    def create_memory(self, flags, page_size=Rill.MEMORY_DEFAULT_PAGE_SIZE,
+                      exact_flags_match=False):
         return super().create_memory(flags, page_size, exact_flags_match)
 
     def create_program_from_bytes(self, spirv):
@@ -122,14 +124,16 @@ class Memory(Rill.Memory):
             image.write_address(address, size)
             return image
 
-    def create_image_view_from_bytes(self, bytes, shape, channel_type, usage=Rill.ImageUsageFlags.NONE,
+    def create_image_view_from_bytes(self, bytes, shape, channel_type,
+                                     usage=Rill.ImageUsageFlags.NONE,
                                      filter_mode=Rill.FilterMode.NEAREST,
                                      address_mode=Rill.AddressMode.CLAMP_TO_EDGE,
                                      normalized_coordinates=False, sampled=False):
+        image_arguments = bytes, shape, channel_type, usage
         view_arguments = filter_mode, address_mode, normalized_coordinates, sampled
         if isinstance(bytes, GLib.Bytes):
-            return super().create_image_view_from_bytes(bytes, shape, channel_type, usage, *view_arguments)
-        with _closed_on_error(self.create_image_from_bytes(bytes, shape, channel_type, usage)) as image:
+            return super().create_image_view_from_bytes(*image_arguments, *view_arguments)
+        with _closed_on_error(self.create_image_from_bytes(*image_arguments)) as image:
             return image.create_view(*view_arguments)
 
 
@@ -153,7 +157,8 @@ class Buffer(Rill.Buffer):
     def copy_to(self, offset, to, to_offset, size=-1, cancellable=None):
         return super().copy_to(offset, to, to_offset, size, cancellable)
 
-    def copy_to_async(self, offset, to, to_offset, size=-1, cancellable=None, callback=None, *user_data):
+    def copy_to_async(self, offset, to, to_offset, size=-1, cancellable=None, callback=None,
+                      *user_data):
         super().copy_to_async(offset, to, to_offset, size, cancellable, callback, *user_data)
 
     def map_range(self, flags, offset, size=-1):
@@ -174,14 +179,16 @@ class Image(Rill.Image):
     def write_bytes_async(self, bytes, cancellable=None, callback=None, *user_data):
         super().write_bytes_async(_to_bytes(bytes), cancellable, callback, *user_data)
 
-    def create_view(self, filter_mode=Rill.FilterMode.NEAREST, address_mode=Rill.AddressMode.CLAMP_TO_EDGE,
-                    normalized_coordinates=False, sampled=False):
+    def create_view(self, filter_mode=Rill.FilterMode.NEAREST,
+                    address_mode=Rill.AddressMode.CLAMP_TO_EDGE, normalized_coordinates=False,
+                    sampled=False):
         return super().create_view(filter_mode, address_mode, normalized_coordinates, sampled)
 
-    def create_view_with_address_modes(self, filter_mode, address_mode_u, address_mode_v, address_mode_w,
-                                       normalized_coordinates=False, sampled=False):
-        return super().create_view_with_address_modes(filter_mode, address_mode_u, address_mode_v, address_mode_w,
-                                                      normalized_coordinates, sampled)
+    def create_view_with_address_modes(self, filter_mode, address_mode_u, address_mode_v,
+                                       address_mode_w, normalized_coordinates=False, sampled=False):
+        return super().create_view_with_address_modes(
+            filter_mode, address_mode_u, address_mode_v, address_mode_w, normalized_coordinates,
+            sampled)
 
 
 class ComputeNode(Rill.ComputeNode):
@@ -213,20 +220,27 @@ for _class in (Session, Memory, Buffer, Image, ComputeNode, CommandBuffer):
     __all__.append(_class.__name__)
 
 
-def _add_properties(cls):
+def _make_attribute(pspec):
+    def get(self):
+        return self.get_property(pspec.name)
+
+    def set(self, value):
+        self.set_property(pspec.name, value)
+
+    writable = GObject.ParamFlags.WRITABLE | GObject.ParamFlags.CONSTRUCT_ONLY
+    is_writable = pspec.flags & writable == GObject.ParamFlags.WRITABLE
+    return property(get, set if is_writable else None)
+
+
+def _add_attributes(cls):
     """Makes attributes of the properties that the class itself brings."""
     for pspec in GObject.list_properties(cls):
         if pspec.owner_type != cls.__gtype__:
             continue
-        name = pspec.name
-        setter = None
-        if pspec.flags & GObject.ParamFlags.WRITABLE and not pspec.flags & GObject.ParamFlags.CONSTRUCT_ONLY:
-            def setter(self, value, name=name):
-                self.set_property(name, value)
-        setattr(cls, name.replace('-', '_'),
-                property(lambda self, name=name: self.get_property(name), setter))
+        setattr(cls, pspec.name.replace('-', '_'), _make_attribute(pspec))
 
 
-for _name in ('Device', 'MemoryType', 'Session', 'Memory', 'Resource', 'Buffer', 'Image', 'ImageView', 'Mapping',
-              'Transfer', 'Program', 'ComputeNode', 'CommandBuffer', 'Duration'):
-    _add_properties(getattr(Rill, _name))
+for _name in ('Device', 'MemoryType', 'Session', 'Memory', 'Resource', 'Buffer', 'Image',
+              'ImageView', 'Mapping', 'Transfer', 'Program', 'ComputeNode', 'CommandBuffer',
+              'Duration'):
+    _add_attributes(getattr(Rill, _name))

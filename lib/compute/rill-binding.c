@@ -91,8 +91,9 @@ check_alignment (const Check  *check,
   if (offset % alignment == 0)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not bind “%s”: offset %" G_GUINT64_FORMAT " is no multiple of %" G_GUINT64_FORMAT
-               " (%s)", check->name, offset, alignment,
+               "Could not bind “%s”: offset %" G_GUINT64_FORMAT
+               " is no multiple of %" G_GUINT64_FORMAT " (%s)",
+               check->name, offset, alignment,
                uniform ? "minUniformBufferOffsetAlignment" : "minStorageBufferOffsetAlignment");
   return FALSE;
 }
@@ -112,11 +113,11 @@ check_range_size (const Check  *check,
                  G_GUINT64_FORMAT " bytes that the shader declares",
                  check->name, size, MAX (1, check->binding->minimum_size));
   else if (size > limit)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                 "Could not bind “%s”: a range of %" G_GUINT64_FORMAT " bytes is over the device's limit "
-                 "of %" G_GUINT64_FORMAT " bytes (%s); bind a part of the buffer",
-                 check->name, size, limit,
-                 uniform ? "maxUniformBufferRange" : "maxStorageBufferRange");
+    g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "Could not bind “%s”: a range of %" G_GUINT64_FORMAT " bytes is over the device's limit "
+      "of %" G_GUINT64_FORMAT " bytes (%s); bind a part of the buffer",
+      check->name, size, limit, uniform ? "maxUniformBufferRange" : "maxStorageBufferRange");
   else
     return TRUE;
   return FALSE;
@@ -135,8 +136,8 @@ check_buffer (const Check  *check,
   if (!check_resource (check, buffer, error))
     return FALSE;
   what = g_strdup_printf ("bind “%s”", check->name);
-  if (!rill_resource_check_range (what, rill_resource_get_size (RILL_RESOURCE (buffer)), offset, size,
-                                  &bound->size, error)
+  if (!rill_resource_check_range (what, rill_resource_get_size (RILL_RESOURCE (buffer)), offset,
+                                  size, &bound->size, error)
       || !check_alignment (check, offset, error) || !check_range_size (check, bound->size, error))
     return FALSE;
   bound->offset = offset;
@@ -270,11 +271,13 @@ check_without_format (const Check  *check,
   vkGetPhysicalDeviceFormatProperties2 (check->context->physical_device, format, &properties);
   if ((properties3.optimalTilingFeatures & needed) == needed)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Could not bind “%s”: for images of this type the device needs a shader that declares their "
-               "format, such as layout (%s)", check->name,
-               rill_image_format_get_glsl_name (format) != NULL ? rill_image_format_get_glsl_name (format)
-                                                                : "rgba8");
+  g_set_error (
+    error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+    "Could not bind “%s”: for images of this type the device needs a shader that declares their "
+    "format, such as layout (%s)",
+    check->name,
+    rill_image_format_get_glsl_name (format) != NULL ? rill_image_format_get_glsl_name (format)
+                                                     : "rgba8");
   return FALSE;
 }
 
@@ -291,13 +294,14 @@ check_format (const Check  *check,
     return TRUE;
   if (check->binding->format == VK_FORMAT_UNDEFINED)
     return check_without_format (check, format, error);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not bind “%s”: the shader declares the format %s, but the image is stored as %s "
-               "(%u %s of %s)",
-               check->name, rill_image_format_get_glsl_name (check->binding->format),
-               name != NULL ? name : "one that shaders cannot declare", channels,
-               channels == 1 ? "channel" : "channels",
-               rill_channel_type_get_name (rill_image_get_channel_type (image)));
+  g_set_error (
+    error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+    "Could not bind “%s”: the shader declares the format %s, but the image is stored as %s "
+    "(%u %s of %s)",
+    check->name, rill_image_format_get_glsl_name (check->binding->format),
+    name != NULL ? name : "one that shaders cannot declare", channels,
+    channels == 1 ? "channel" : "channels",
+    rill_channel_type_get_name (rill_image_get_channel_type (image)));
   return FALSE;
 }
 

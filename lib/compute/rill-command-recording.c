@@ -47,7 +47,8 @@ use_key_hash (gconstpointer data)
 {
   const UseKey *key = data;
 
-  return g_direct_hash (key->resource) ^ g_int64_hash (&key->offset) * 31 ^ g_int64_hash (&key->size) * 17;
+  return g_direct_hash (key->resource) ^ g_int64_hash (&key->offset) * 31
+         ^ g_int64_hash (&key->size) * 17;
 }
 
 static gboolean
@@ -118,13 +119,14 @@ create_command_buffer (RillRecording  *self,
   };
   VkDevice device = self->context->device;
 
-  if (!rill_context_check (self->context, vkCreateCommandPool (device, &pool_info, NULL, &self->pool),
-                           error, "vkCreateCommandPool", "Could not create a command buffer"))
+  if (!rill_context_check (self->context,
+                           vkCreateCommandPool (device, &pool_info, NULL, &self->pool), error,
+                           "vkCreateCommandPool", "Could not create a command buffer"))
     return FALSE;
   allocate_info.commandPool = self->pool;
-  return rill_context_check (self->context,
-                             vkAllocateCommandBuffers (device, &allocate_info, &self->command_buffer),
-                             error, "vkAllocateCommandBuffers", "Could not create a command buffer");
+  return rill_context_check (
+    self->context, vkAllocateCommandBuffers (device, &allocate_info, &self->command_buffer), error,
+    "vkAllocateCommandBuffers", "Could not create a command buffer");
 }
 
 RillRecording *
@@ -215,7 +217,8 @@ get_use (RillRecording *self,
       const RillUse use = { .resource = resource, .offset = offset, .size = size };
       g_array_append_val (self->uses, use);
       index = self->uses->len;
-      g_hash_table_insert (self->use_index, g_memdup2 (&key, sizeof (key)), GUINT_TO_POINTER (index));
+      g_hash_table_insert (self->use_index, g_memdup2 (&key, sizeof (key)),
+                           GUINT_TO_POINTER (index));
     }
   return &g_array_index (self->uses, RillUse, index - 1);
 }
@@ -321,7 +324,8 @@ rill_recording_add_dispatch (RillRecording       *self,
       command.u.dispatch.push_size = (size + 3) / 4 * 4;
       g_byte_array_append (self->commands.push_constants,
                            g_bytes_get_data (dispatch->push_constants, NULL), size);
-      g_byte_array_append (self->commands.push_constants, padding, command.u.dispatch.push_size - size);
+      g_byte_array_append (self->commands.push_constants, padding,
+                           command.u.dispatch.push_size - size);
     }
   add_command (self, command);
   add_dispatch_accesses (self, dispatch);
@@ -508,12 +512,13 @@ write_command_buffer (RillRecording  *self,
     return TRUE;
   if (!rill_context_check (self->context, vkResetCommandPool (self->context->device, self->pool, 0),
                            error, "vkResetCommandPool", "Could not run a command buffer")
-      || !rill_context_check (self->context, vkBeginCommandBuffer (self->command_buffer, &info), error,
-                              "vkBeginCommandBuffer", "Could not run a command buffer"))
+      || !rill_context_check (self->context, vkBeginCommandBuffer (self->command_buffer, &info),
+                              error, "vkBeginCommandBuffer", "Could not run a command buffer"))
     return FALSE;
   rill_commands_write (&self->commands, self->command_buffer);
-  self->written = rill_context_check (self->context, vkEndCommandBuffer (self->command_buffer), error,
-                                      "vkEndCommandBuffer", "Could not run a command buffer");
+  self->written =
+    rill_context_check (self->context, vkEndCommandBuffer (self->command_buffer), error,
+                        "vkEndCommandBuffer", "Could not run a command buffer");
   return self->written;
 }
 

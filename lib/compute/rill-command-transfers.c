@@ -112,8 +112,8 @@ check_fill_buffer (RillCommandBuffer  *self,
                    GError            **error)
 {
   if (!check_buffer (self, buffer, RILL_BUFFER_USAGE_TRANSFER_DST, error)
-      || !rill_resource_check_range ("fill", rill_resource_get_size (RILL_RESOURCE (buffer)), offset,
-                                     size, actual, error))
+      || !rill_resource_check_range ("fill", rill_resource_get_size (RILL_RESOURCE (buffer)),
+                                     offset, size, actual, error))
     return FALSE;
   if (offset % 4 == 0 && *actual % 4 == 0)
     return TRUE;
@@ -291,8 +291,8 @@ rill_command_buffer_copy_buffer_to_image (RillCommandBuffer  *self,
   recording = rill_command_buffer_acquire (self, FALSE, error);
   if (recording == NULL)
     return FALSE;
-  valid = check_buffer_and_image (self, from, RILL_BUFFER_USAGE_TRANSFER_SRC, from_offset, to, &size,
-                                  error);
+  valid = check_buffer_and_image (self, from, RILL_BUFFER_USAGE_TRANSFER_SRC, from_offset, to,
+                                  &size, error);
   if (valid)
     rill_recording_add_copy_buffer_to_image (recording, from, from_offset, size, to);
   rill_command_buffer_release (self, recording);

@@ -54,8 +54,8 @@ find_element (RillComputeNode    *self,
   if (bracket != NULL ? !parse_index (bracket, descriptor->count, &number) : descriptor->count > 1)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not bind “%s”: “%s” has the elements “%s[0]” to “%s[%u]”", name, base, base,
-                   base, descriptor->count - 1);
+                   "Could not bind “%s”: “%s” has the elements “%s[0]” to “%s[%u]”", name, base,
+                   base, base, descriptor->count - 1);
       return FALSE;
     }
   *element = descriptor->first_element + (guint) number;
@@ -205,10 +205,11 @@ check_settable (RillComputeNode  *self,
     {
       if (constants[i] < 0 && size[i] != fixed[i])
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                       "Could not set a local size of %u × %u × %u: in dimension %c the shader fixes "
-                       "it to %u, as it names no constant (local_size_%c_id)",
-                       size[0], size[1], size[2], 'x' + (int) i, fixed[i], 'x' + (int) i);
+          g_set_error (
+            error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+            "Could not set a local size of %u × %u × %u: in dimension %c the shader fixes "
+            "it to %u, as it names no constant (local_size_%c_id)",
+            size[0], size[1], size[2], 'x' + (int) i, fixed[i], 'x' + (int) i);
           return FALSE;
         }
       for (guint j = 0; j < i; j++)
@@ -229,7 +230,8 @@ set_local_size (RillComputeNode  *self,
                 const guint       size[3],
                 GError          **error)
 {
-  if (!rill_workgroups_check_local (self->context, size, error) || !check_settable (self, size, error))
+  if (!rill_workgroups_check_local (self->context, size, error)
+      || !check_settable (self, size, error))
     return FALSE;
   for (guint i = 0; i < 3; i++)
     if (self->reflection->local_size_constants[i] >= 0)
@@ -378,7 +380,8 @@ rill_compute_node_set_grid_size (RillComputeNode  *self,
 
   if (!rill_compute_node_begin_configure (self, error))
     return FALSE;
-  valid = check_not_empty (size, "grid", error) && rill_workgroups_check_grid (self->context, grid, error);
+  valid = check_not_empty (size, "grid", error)
+          && rill_workgroups_check_grid (self->context, grid, error);
   if (valid)
     set_size (self, size, FALSE);
   rill_compute_node_end_configure (self);
@@ -447,7 +450,8 @@ rill_compute_node_get_grid_size (RillComputeNode *self,
   if (self->reflection != NULL)
     {
       g_mutex_lock (&self->lock);
-      rill_workgroups_get_grid (self->reflection, self->constants, self->size, self->is_global, sizes);
+      rill_workgroups_get_grid (self->reflection, self->constants, self->size, self->is_global,
+                                sizes);
       g_mutex_unlock (&self->lock);
     }
   return_sizes (sizes, x, y, z);
@@ -515,15 +519,16 @@ check_constant_type (const RillConstant  *constant,
                      GError             **error)
 {
   if (constant->variant_type == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                 "Could not set the specialisation constant %u: it has the type %s, which no GVariant has",
-                 constant->id, constant->type_name);
+    g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "Could not set the specialisation constant %u: it has the type %s, which no GVariant has",
+      constant->id, constant->type_name);
   else if (!g_variant_is_of_type (value, G_VARIANT_TYPE (constant->variant_type)))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 "Could not set the specialisation constant %u: it has the type %s, for which a GVariant of "
-                 "type “%s” is needed, not “%s”",
-                 constant->id, constant->type_name, constant->variant_type,
-                 g_variant_get_type_string (value));
+    g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+      "Could not set the specialisation constant %u: it has the type %s, for which a GVariant of "
+      "type “%s” is needed, not “%s”",
+      constant->id, constant->type_name, constant->variant_type, g_variant_get_type_string (value));
   else
     return TRUE;
   return FALSE;

@@ -171,8 +171,8 @@ check_complete (RillComputeNode  *self,
   if (self->reflection->push_constants_size > 0 && self->push_constants == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not dispatch “%s”: its %u bytes of push constants are not set", self->entry_point,
-                   self->reflection->push_constants_size);
+                   "Could not dispatch “%s”: its %u bytes of push constants are not set",
+                   self->entry_point, self->reflection->push_constants_size);
       return FALSE;
     }
   for (guint i = 0; i < 3; i++)

@@ -70,8 +70,8 @@ add_pool (RillDescriptors     *self,
       };
     }
   if (!rill_context_check (self->context,
-                           vkCreateDescriptorPool (self->context->device, &info, NULL, &pool), error,
-                           "vkCreateDescriptorPool", "Could not record a dispatch"))
+                           vkCreateDescriptorPool (self->context->device, &info, NULL, &pool),
+                           error, "vkCreateDescriptorPool", "Could not record a dispatch"))
     return FALSE;
   g_array_append_val (self->pools, pool);
   return TRUE;

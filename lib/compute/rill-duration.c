@@ -53,9 +53,10 @@ timestamps_new (RillContext  *context,
 
   if (context->compute_queue->timestamp_valid_bits == 0)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Could not create a duration: the device “%s” has no timestamps (timestampValidBits)",
-                   context->properties.deviceName);
+      g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "Could not create a duration: the device “%s” has no timestamps (timestampValidBits)",
+        context->properties.deviceName);
       return NULL;
     }
   if (!rill_context_check (context, vkCreateQueryPool (context->device, &info, NULL, &pool), error,
@@ -125,8 +126,9 @@ check_measured (RillTimestamps  *self,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (!self->measured)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                         "The duration has not been measured yet: no command buffer with it was run");
+    g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+      "The duration has not been measured yet: no command buffer with it was run");
   else if (!rill_context_is_reached (self->context, &self->point))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                          "The duration is still being measured: the device is not done");
@@ -176,8 +178,9 @@ rill_duration_check_open (RillDuration  *self,
                           GError       **error)
 {
   if (self->context == NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                         "The RillDuration was not initialised: make it with a method of RillSession");
+    g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+      "The RillDuration was not initialised: make it with a method of RillSession");
   else if (rill_duration_get_closed (self))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The duration is closed");
   else

@@ -203,7 +203,8 @@ parse_version (const char *text)
     return 0;
   text += strlen ("version");
   blanks = strspn (text, " \t");
-  return blanks > 0 && g_ascii_isdigit (text[blanks]) ? g_ascii_strtoull (text + blanks, NULL, 10) : 0;
+  return blanks > 0 && g_ascii_isdigit (text[blanks]) ? g_ascii_strtoull (text + blanks, NULL, 10)
+                                                      : 0;
 }
 
 static gboolean
@@ -290,7 +291,8 @@ rill_glsl_compile (const VkPhysicalDeviceLimits  *limits,
   if (length > G_MAXINT)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not compile “%s”: a source of %" G_GSIZE_FORMAT " bytes is over the limit of %d",
+                   "Could not compile “%s”: a source of %" G_GSIZE_FORMAT
+                   " bytes is over the limit of %d",
                    label, length, G_MAXINT);
       return NULL;
     }

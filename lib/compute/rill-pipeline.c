@@ -26,7 +26,8 @@ check_limit (const char  *what,
   if (count <= limit)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Could not create a compute node: the shader needs %" G_GUINT64_FORMAT " %s, but the device's limit "
+               "Could not create a compute node: the shader needs %" G_GUINT64_FORMAT
+               " %s, but the device's limit "
                "is %" G_GUINT64_FORMAT " (%s)",
                count, what, limit, limit_name);
   return FALSE;
@@ -51,19 +52,25 @@ check_limits (RillContext           *context,
           total += descriptor->count;
         }
     }
-  return check_limit ("descriptor sets", n_sets, limits->maxBoundDescriptorSets, "maxBoundDescriptorSets", error)
+  return check_limit ("descriptor sets", n_sets, limits->maxBoundDescriptorSets,
+                      "maxBoundDescriptorSets", error)
          && check_limit ("storage buffers", counts[RILL_BINDING_STORAGE_BUFFER],
-                         limits->maxPerStageDescriptorStorageBuffers, "maxPerStageDescriptorStorageBuffers", error)
+                         limits->maxPerStageDescriptorStorageBuffers,
+                         "maxPerStageDescriptorStorageBuffers", error)
          && check_limit ("uniform buffers", counts[RILL_BINDING_UNIFORM_BUFFER],
-                         limits->maxPerStageDescriptorUniformBuffers, "maxPerStageDescriptorUniformBuffers", error)
+                         limits->maxPerStageDescriptorUniformBuffers,
+                         "maxPerStageDescriptorUniformBuffers", error)
          && check_limit ("storage images", counts[RILL_BINDING_STORAGE_IMAGE],
-                         limits->maxPerStageDescriptorStorageImages, "maxPerStageDescriptorStorageImages", error)
-         && check_limit ("sampled images", counts[RILL_BINDING_SAMPLED_IMAGE],
-                         MIN (limits->maxPerStageDescriptorSampledImages, limits->maxPerStageDescriptorSamplers),
-                         "maxPerStageDescriptorSampledImages", error)
-         && check_limit ("resources", total, limits->maxPerStageResources, "maxPerStageResources", error)
-         && check_limit ("bytes of push constants", reflection->push_constants_size, limits->maxPushConstantsSize,
-                         "maxPushConstantsSize", error);
+                         limits->maxPerStageDescriptorStorageImages,
+                         "maxPerStageDescriptorStorageImages", error)
+         && check_limit (
+           "sampled images", counts[RILL_BINDING_SAMPLED_IMAGE],
+           MIN (limits->maxPerStageDescriptorSampledImages, limits->maxPerStageDescriptorSamplers),
+           "maxPerStageDescriptorSampledImages", error)
+         && check_limit ("resources", total, limits->maxPerStageResources, "maxPerStageResources",
+                         error)
+         && check_limit ("bytes of push constants", reflection->push_constants_size,
+                         limits->maxPushConstantsSize, "maxPushConstantsSize", error);
 }
 
 static gboolean
@@ -90,9 +97,10 @@ create_set_layout (RillPipelineLayout    *self,
           .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
         };
     }
-  return rill_context_check (self->context,
-                             vkCreateDescriptorSetLayout (self->context->device, &info, NULL, &self->sets[set]),
-                             error, "vkCreateDescriptorSetLayout", "Could not create a compute node");
+  return rill_context_check (
+    self->context,
+    vkCreateDescriptorSetLayout (self->context->device, &info, NULL, &self->sets[set]), error,
+    "vkCreateDescriptorSetLayout", "Could not create a compute node");
 }
 
 static gboolean
@@ -115,9 +123,9 @@ create_layout (RillPipelineLayout    *self,
   for (guint i = 0; i < self->n_sets; i++)
     if (!create_set_layout (self, reflection, i, error))
       return FALSE;
-  return rill_context_check (self->context,
-                             vkCreatePipelineLayout (self->context->device, &info, NULL, &self->handle), error,
-                             "vkCreatePipelineLayout", "Could not create a compute node");
+  return rill_context_check (
+    self->context, vkCreatePipelineLayout (self->context->device, &info, NULL, &self->handle),
+    error, "vkCreatePipelineLayout", "Could not create a compute node");
 }
 
 RillPipelineLayout *
@@ -175,7 +183,8 @@ fill_specialization (const RillReflection      *reflection,
     if (values[i].set)
       entries[n++] = (VkSpecializationMapEntry) {
         .constantID = rill_reflection_constant (reflection, i)->id,
-        .offset = (guint32) (i * sizeof (RillConstantValue) + G_STRUCT_OFFSET (RillConstantValue, bytes)),
+        .offset =
+          (guint32) (i * sizeof (RillConstantValue) + G_STRUCT_OFFSET (RillConstantValue, bytes)),
         .size = rill_reflection_constant (reflection, i)->size,
       };
   return n;
@@ -217,13 +226,13 @@ rill_pipeline_new (RillPipelineLayout       *layout,
   gboolean created;
   RillPipeline *self;
 
-  if (!rill_context_check (context,
-                           vkCreateShaderModule (context->device, &module_info, NULL, &info.stage.module), error,
-                           "vkCreateShaderModule", "Could not create a pipeline of “%s”", entry_point))
+  if (!rill_context_check (
+        context, vkCreateShaderModule (context->device, &module_info, NULL, &info.stage.module),
+        error, "vkCreateShaderModule", "Could not create a pipeline of “%s”", entry_point))
     return NULL;
   created = rill_context_check (
-    context, vkCreateComputePipelines (context->device, VK_NULL_HANDLE, 1, &info, NULL, &handle), error,
-    "vkCreateComputePipelines", "Could not create a pipeline of “%s”", entry_point);
+    context, vkCreateComputePipelines (context->device, VK_NULL_HANDLE, 1, &info, NULL, &handle),
+    error, "vkCreateComputePipelines", "Could not create a pipeline of “%s”", entry_point);
   vkDestroyShaderModule (context->device, info.stage.module, NULL);
   if (!created)
     return NULL;

@@ -48,8 +48,9 @@ rill_program_check_open (RillProgram  *self,
                          GError      **error)
 {
   if (self->context == NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                         "The RillProgram was not initialised: make it with a method of RillSession");
+    g_set_error_literal (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+      "The RillProgram was not initialised: make it with a method of RillSession");
   else if (g_atomic_int_get (&self->closed))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The program is closed");
   else
@@ -96,7 +97,8 @@ create_program (RillSession  *session,
   self->context = rill_context_ref (context);
   self->spirv = g_steal_pointer (&spirv);
   self->entry_points = g_steal_pointer (&entry_points);
-  if (!rill_session_add_child (session, &self->child, self, (void (*) (GObject *)) rill_program_close))
+  if (!rill_session_add_child (session, &self->child, self,
+                               (void (*) (GObject *)) rill_program_close))
     rill_program_close (self);
   return self;
 }
@@ -178,7 +180,8 @@ rill_program_class_init (RillProgramClass *klass)
    *
    * Names of the module's compute shaders.
    */
-  properties[PROP_ENTRY_POINTS] = g_param_spec_boxed ("entry-points", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_ENTRY_POINTS] =
+    g_param_spec_boxed ("entry-points", NULL, NULL, G_TYPE_STRV, flags);
   /**
    * RillProgram:closed: (getter get_closed)
    *

@@ -80,7 +80,8 @@ RillReflection *rill_reflection_new               (GBytes                *spirv,
 void            rill_reflection_free              (RillReflection        *self);
 
 #define rill_reflection_binding(self, i) (&g_array_index ((self)->bindings, RillBinding, i))
-#define rill_reflection_descriptor(self, i) (&g_array_index ((self)->descriptors, RillDescriptor, i))
+#define rill_reflection_descriptor(self, i) \
+  (&g_array_index ((self)->descriptors, RillDescriptor, i))
 #define rill_reflection_constant(self, i) (&g_array_index ((self)->constants, RillConstant, i))
 
 /* -1 if there is none. */

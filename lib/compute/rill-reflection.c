@@ -142,7 +142,8 @@ refuse (Reflector   *reflector,
         const char  *what,
         GError     **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "The entry point “%s” uses %s as “%s”, which Rill cannot bind",
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "The entry point “%s” uses %s as “%s”, which Rill cannot bind",
                reflector->entry_point, what, name);
   return FALSE;
 }
@@ -162,11 +163,13 @@ open_compiler (Reflector  *reflector,
                            "Could not look into a shader: out of memory");
       return FALSE;
     }
-  return check_result (reflector,
-                       spvc_context_parse_spirv (reflector->context, words, size / sizeof (SpvId), &ir), error)
+  return check_result (
+           reflector,
+           spvc_context_parse_spirv (reflector->context, words, size / sizeof (SpvId), &ir), error)
          && check_result (reflector,
                           spvc_context_create_compiler (reflector->context, SPVC_BACKEND_NONE, ir,
-                                                        SPVC_CAPTURE_MODE_TAKE_OWNERSHIP, &reflector->compiler),
+                                                        SPVC_CAPTURE_MODE_TAKE_OWNERSHIP,
+                                                        &reflector->compiler),
                           error);
 }
 
@@ -185,7 +188,8 @@ list_entry_points (Reflector  *reflector,
   const spvc_entry_point *entry_points;
   size_t n;
 
-  if (!check_result (reflector, spvc_compiler_get_entry_points (reflector->compiler, &entry_points, &n), error))
+  if (!check_result (
+        reflector, spvc_compiler_get_entry_points (reflector->compiler, &entry_points, &n), error))
     return NULL;
   for (size_t i = 0; i < n; i++)
     if (entry_points[i].execution_model == SpvExecutionModelGLCompute)
@@ -227,14 +231,17 @@ select_entry_point (Reflector  *reflector,
     {
       list = g_strjoinv ("”, “", (char **) names->pdata);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   "The program has no compute entry point “%s”; it has “%s”", reflector->entry_point, list);
+                   "The program has no compute entry point “%s”; it has “%s”",
+                   reflector->entry_point, list);
       return FALSE;
     }
   if (!rill_spirv_has_plain_local_size (spirv, reflector->entry_point))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "The local size of the entry point “%s” is computed from specialisation constants, "
-                   "which Rill does not follow", reflector->entry_point);
+      g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "The local size of the entry point “%s” is computed from specialisation constants, "
+        "which Rill does not follow",
+        reflector->entry_point);
       return FALSE;
     }
   return check_result (reflector,
@@ -248,7 +255,8 @@ find_constant_type (Reflector        *reflector,
                     spvc_constant_id  id)
 {
   spvc_constant constant = spvc_compiler_get_constant_handle (reflector->compiler, id);
-  spvc_type type = spvc_compiler_get_type_handle (reflector->compiler, spvc_constant_get_type (constant));
+  spvc_type type =
+    spvc_compiler_get_type_handle (reflector->compiler, spvc_constant_get_type (constant));
 
   for (gsize i = 0; i < G_N_ELEMENTS (constant_types); i++)
     if (constant_types[i].base == spvc_type_get_basetype (type))
@@ -263,8 +271,9 @@ reflect_constants (Reflector  *reflector,
   const spvc_specialization_constant *constants;
   size_t n;
 
-  if (!check_result (reflector,
-                     spvc_compiler_get_specialization_constants (reflector->compiler, &constants, &n), error))
+  if (!check_result (
+        reflector, spvc_compiler_get_specialization_constants (reflector->compiler, &constants, &n),
+        error))
     return FALSE;
   for (size_t i = 0; i < n; i++)
     {
@@ -272,7 +281,8 @@ reflect_constants (Reflector  *reflector,
       RillConstant constant;
 
       /* Several constants may go by one number, as glslang does with the local size. */
-      if (type == NULL || rill_reflection_find_constant (reflector->self, constants[i].constant_id) >= 0)
+      if (type == NULL
+          || rill_reflection_find_constant (reflector->self, constants[i].constant_id) >= 0)
         continue;
       constant = (RillConstant) {
         .id = constants[i].constant_id,
@@ -304,7 +314,8 @@ reflect_local_size (Reflector *reflector)
         constant = rill_reflection_find_constant (reflector->self, ids[i].constant_id);
       reflector->self->local_size_constants[i] = constant;
       if (constant >= 0)
-        reflector->self->local_size[i] = rill_reflection_constant (reflector->self, constant)->default_uint;
+        reflector->self->local_size[i] =
+          rill_reflection_constant (reflector->self, constant)->default_uint;
       else if (vector != 0) /* the WorkgroupSize variable of older modules goes first */
         reflector->self->local_size[i] = spvc_constant_get_scalar_u32 (
           spvc_compiler_get_constant_handle (reflector->compiler, vector), 0, i);
@@ -333,7 +344,8 @@ set_names (Reflector                     *reflector,
   const char *name = spvc_compiler_get_name (reflector->compiler, resource->id);
   const char *block_name = NULL;
 
-  if (descriptor->kind == RILL_BINDING_STORAGE_BUFFER || descriptor->kind == RILL_BINDING_UNIFORM_BUFFER)
+  if (descriptor->kind == RILL_BINDING_STORAGE_BUFFER
+      || descriptor->kind == RILL_BINDING_UNIFORM_BUFFER)
     block_name = spvc_compiler_get_name (reflector->compiler, resource->base_type_id);
   if (name == NULL || *name == '\0')
     name = g_steal_pointer (&block_name);
@@ -357,11 +369,12 @@ reflect_buffer (Reflector                     *reflector,
   if (!check_result (reflector,
                      spvc_compiler_get_declared_struct_size (
                        reflector->compiler,
-                       spvc_compiler_get_type_handle (reflector->compiler, resource->base_type_id), &size),
+                       spvc_compiler_get_type_handle (reflector->compiler, resource->base_type_id),
+                       &size),
                      error)
       || !check_result (reflector,
-                        spvc_compiler_get_buffer_block_decorations (reflector->compiler, resource->id,
-                                                                    &decorations, &n),
+                        spvc_compiler_get_buffer_block_decorations (reflector->compiler,
+                                                                    resource->id, &decorations, &n),
                         error))
     return FALSE;
   binding->minimum_size = size;
@@ -378,7 +391,8 @@ reflect_component (Reflector    *reflector,
                    spvc_type     image,
                    RillBinding  *binding)
 {
-  spvc_type type = spvc_compiler_get_type_handle (reflector->compiler, spvc_type_get_image_sampled_type (image));
+  spvc_type type =
+    spvc_compiler_get_type_handle (reflector->compiler, spvc_type_get_image_sampled_type (image));
 
   switch ((int) spvc_type_get_basetype (type))
     {
@@ -442,8 +456,10 @@ reflect_image (Reflector                     *reflector,
       binding->format = format_infos[i].format;
   if (format != SpvImageFormatUnknown && binding->format == VK_FORMAT_UNDEFINED)
     return refuse (reflector, resource->name, "an image of an unknown format", error);
-  binding->reads = !spvc_compiler_has_decoration (reflector->compiler, resource->id, SpvDecorationNonReadable);
-  binding->writes = !spvc_compiler_has_decoration (reflector->compiler, resource->id, SpvDecorationNonWritable);
+  binding->reads =
+    !spvc_compiler_has_decoration (reflector->compiler, resource->id, SpvDecorationNonReadable);
+  binding->writes =
+    !spvc_compiler_has_decoration (reflector->compiler, resource->id, SpvDecorationNonWritable);
   return TRUE;
 }
 
@@ -462,7 +478,8 @@ reflect_count (Reflector                     *reflector,
   if (n_dims > 1)
     return refuse (reflector, resource->name, "an array of arrays", error);
   if (!spvc_type_array_dimension_is_literal (type, 0))
-    return refuse (reflector, resource->name, "an array whose length is a specialisation constant", error);
+    return refuse (reflector, resource->name, "an array whose length is a specialisation constant",
+                   error);
   *count = spvc_type_get_array_dimension (type, 0);
   if (*count == 0)
     return refuse (reflector, resource->name, "an array without a length", error);
@@ -487,7 +504,8 @@ place_descriptor (Reflector       *reflector,
       if (other->kind != descriptor->kind || other->count != descriptor->count)
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "The entry point “%s” shares the binding %u of set %u between variables of different kinds "
+                       "The entry point “%s” shares the binding %u of set %u between variables of "
+                       "different kinds "
                        "or lengths, which Rill cannot bind",
                        reflector->entry_point, descriptor->binding, descriptor->set);
           return FALSE;
@@ -514,8 +532,10 @@ reflect_binding (Reflector                     *reflector,
     .writes = kind == RILL_BINDING_STORAGE_BUFFER || kind == RILL_BINDING_STORAGE_IMAGE,
   };
   RillDescriptor descriptor = {
-    .set = spvc_compiler_get_decoration (reflector->compiler, resource->id, SpvDecorationDescriptorSet),
-    .binding = spvc_compiler_get_decoration (reflector->compiler, resource->id, SpvDecorationBinding),
+    .set =
+      spvc_compiler_get_decoration (reflector->compiler, resource->id, SpvDecorationDescriptorSet),
+    .binding =
+      spvc_compiler_get_decoration (reflector->compiler, resource->id, SpvDecorationBinding),
     .kind = kind,
     .used = used,
   };
@@ -541,10 +561,12 @@ list_used (Reflector       *reflector,
 {
   spvc_set used;
 
-  return check_result (reflector, spvc_compiler_get_active_interface_variables (reflector->compiler, &used), error)
+  return check_result (reflector,
+                       spvc_compiler_get_active_interface_variables (reflector->compiler, &used),
+                       error)
          && check_result (reflector,
-                          spvc_compiler_create_shader_resources_for_active_variables (reflector->compiler,
-                                                                                      resources, used),
+                          spvc_compiler_create_shader_resources_for_active_variables (
+                            reflector->compiler, resources, used),
                           error);
 }
 
@@ -568,19 +590,21 @@ reflect_used (Reflector       *reflector,
 
   for (gsize i = 0; i < G_N_ELEMENTS (refused_types); i++)
     {
-      if (!check_result (reflector,
-                         spvc_resources_get_resource_list_for_type (resources, refused_types[i].type, &list, &n),
-                         error))
+      if (!check_result (
+            reflector,
+            spvc_resources_get_resource_list_for_type (resources, refused_types[i].type, &list, &n),
+            error))
         return FALSE;
       if (n > 0)
-        return refuse (reflector, list[0].name,
-                       is_texel_buffer (reflector, &list[0]) ? "a texel buffer" : refused_types[i].name,
-                       error);
+        return refuse (
+          reflector, list[0].name,
+          is_texel_buffer (reflector, &list[0]) ? "a texel buffer" : refused_types[i].name, error);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (supported_types); i++)
     {
       if (!check_result (reflector,
-                         spvc_resources_get_resource_list_for_type (resources, supported_types[i].type, &list, &n),
+                         spvc_resources_get_resource_list_for_type (
+                           resources, supported_types[i].type, &list, &n),
                          error))
         return FALSE;
       for (size_t j = 0; j < n; j++)
@@ -588,18 +612,19 @@ reflect_used (Reflector       *reflector,
     }
 
   if (!check_result (reflector,
-                     spvc_resources_get_resource_list_for_type (resources, SPVC_RESOURCE_TYPE_PUSH_CONSTANT,
-                                                                &list, &n),
+                     spvc_resources_get_resource_list_for_type (
+                       resources, SPVC_RESOURCE_TYPE_PUSH_CONSTANT, &list, &n),
                      error))
     return FALSE;
   if (n > 0)
     {
       size_t size;
-      if (!check_result (reflector,
-                         spvc_compiler_get_declared_struct_size (
-                           reflector->compiler,
-                           spvc_compiler_get_type_handle (reflector->compiler, list[0].base_type_id), &size),
-                         error))
+      if (!check_result (
+            reflector,
+            spvc_compiler_get_declared_struct_size (
+              reflector->compiler,
+              spvc_compiler_get_type_handle (reflector->compiler, list[0].base_type_id), &size),
+            error))
         return FALSE;
       reflector->self->push_constants_size = (guint) size;
     }
@@ -619,12 +644,14 @@ reflect_resources (Reflector       *reflector,
       size_t n;
 
       if (!check_result (reflector,
-                         spvc_resources_get_resource_list_for_type (resources, supported_types[i].type, &list, &n),
+                         spvc_resources_get_resource_list_for_type (
+                           resources, supported_types[i].type, &list, &n),
                          error))
         return FALSE;
       for (size_t j = 0; j < n; j++)
         if (g_hash_table_contains (reflector->used, GUINT_TO_POINTER (list[j].id)) == used
-            && !reflect_binding (reflector, &list[j], supported_types[i].kind, used, used ? error : NULL)
+            && !reflect_binding (reflector, &list[j], supported_types[i].kind, used,
+                                 used ? error : NULL)
             && used)
           return FALSE;
     }
@@ -637,8 +664,10 @@ compare_bindings (gconstpointer a,
                   gpointer      user_data)
 {
   const RillReflection *self = user_data;
-  const RillDescriptor *x = rill_reflection_descriptor (self, ((const RillBinding *) a)->descriptor);
-  const RillDescriptor *y = rill_reflection_descriptor (self, ((const RillBinding *) b)->descriptor);
+  const RillDescriptor *x =
+    rill_reflection_descriptor (self, ((const RillBinding *) a)->descriptor);
+  const RillDescriptor *y =
+    rill_reflection_descriptor (self, ((const RillBinding *) b)->descriptor);
 
   if (x->set != y->set)
     return x->set < y->set ? -1 : 1;
@@ -653,8 +682,10 @@ reflect_bindings (Reflector  *reflector,
   spvc_resources used, all;
 
   if (!list_used (reflector, &used, error) || !reflect_used (reflector, used, error)
-      || !check_result (reflector, spvc_compiler_create_shader_resources (reflector->compiler, &all), error)
-      || !reflect_resources (reflector, all, TRUE, error) || !reflect_resources (reflector, all, FALSE, error))
+      || !check_result (reflector,
+                        spvc_compiler_create_shader_resources (reflector->compiler, &all), error)
+      || !reflect_resources (reflector, all, TRUE, error)
+      || !reflect_resources (reflector, all, FALSE, error))
     return FALSE;
   g_array_sort_with_data (self->bindings, compare_bindings, self);
   return TRUE;
@@ -684,7 +715,8 @@ rill_reflection_new (GBytes      *spirv,
   self->constants = g_array_new (FALSE, TRUE, sizeof (RillConstant));
   reflector.used = g_hash_table_new (NULL, NULL);
 
-  success = open_compiler (&reflector, spirv, error) && select_entry_point (&reflector, spirv, error)
+  success = open_compiler (&reflector, spirv, error)
+            && select_entry_point (&reflector, spirv, error)
             && reflect_constants (&reflector, error) && reflect_bindings (&reflector, error);
   if (success)
     reflect_local_size (&reflector);

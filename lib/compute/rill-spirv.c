@@ -30,9 +30,15 @@ typedef struct
 #define ALWAYS G_MAXSIZE
 #define CORE(name) { SpvCapability##name, #name, ALWAYS, 0, 0 }
 #define NEEDS(name, member) { SpvCapability##name, #name, offsetof (DeviceSupport, member), 0, 0 }
-#define EITHER(name, member, second)                                                                         \
-  { SpvCapability##name, #name, offsetof (DeviceSupport, member), offsetof (DeviceSupport, second), 0 }
-#define SUBGROUP(name, bit) { SpvCapability##name, #name, ALWAYS, 0, VK_SUBGROUP_FEATURE_##bit##_BIT }
+#define EITHER(name, member, second) \
+  { \
+    SpvCapability##name, #name, offsetof (DeviceSupport, member), \
+      offsetof (DeviceSupport, second), 0 \
+  }
+#define SUBGROUP(name, bit) \
+  { \
+    SpvCapability##name, #name, ALWAYS, 0, VK_SUBGROUP_FEATURE_##bit##_BIT \
+  }
 
 /* Every capability that compute shaders can use without an extension of the device; see "Capabilities"
  * in the Vulkan specification's SPIR-V environment. */
@@ -152,14 +158,15 @@ validate (RillContext  *context,
 
   spvValidatorOptionsSetAllowLocalSizeId (options, true); /* maintenance4 */
   spvValidatorOptionsSetScalarBlockLayout (options, context->features12.scalarBlockLayout);
-  spvValidatorOptionsSetUniformBufferStandardLayout (options,
-                                                     context->features12.uniformBufferStandardLayout);
+  spvValidatorOptionsSetUniformBufferStandardLayout (
+    options, context->features12.uniformBufferStandardLayout);
   spvValidatorOptionsSetFriendlyNames (options, true);
   result = spvValidateWithOptions (tools, options, &binary, &diagnostic);
   if (result != SPV_SUCCESS)
     {
       const char *message = diagnostic != NULL ? diagnostic->error : NULL;
-      g_autofree char *text = g_utf8_make_valid (message != NULL ? message : "it breaks a rule", -1);
+      g_autofree char *text =
+        g_utf8_make_valid (message != NULL ? message : "it breaks a rule", -1);
       set_invalid_error (error, g_strstrip (text));
     }
   spvDiagnosticDestroy (diagnostic);
@@ -182,8 +189,10 @@ query_support (RillContext   *context,
   };
 
   *support = (DeviceSupport) {
-    .v11 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .pNext = &support->v12 },
-    .v12 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &support->v13 },
+    .v11 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+             .pNext = &support->v12 },
+    .v12 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+             .pNext = &support->v13 },
     .v13 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES },
     .float_controls = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES },
   };
@@ -237,9 +246,10 @@ check_capabilities (RillContext  *context,
       if (info != NULL && has_capability (context, &support, info))
         continue;
       name = info != NULL ? g_strdup (info->name) : g_strdup_printf ("number %u", words[i + 1]);
-      g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT,
-                   "The shader needs the SPIR-V capability %s, which the device “%s” lacks in compute shaders",
-                   name, context->properties.deviceName);
+      g_set_error (
+        error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT,
+        "The shader needs the SPIR-V capability %s, which the device “%s” lacks in compute shaders",
+        name, context->properties.deviceName);
       return FALSE;
     }
   return TRUE;
@@ -285,7 +295,8 @@ rill_spirv_has_plain_local_size (GBytes     *spirv,
         function = words[i + 2];
       else if (op == SpvOpExecutionModeId && words[i + 1] == function
                && words[i + 2] == SpvExecutionModeLocalSizeId)
-        return is_constant (words, n_words, words[i + 3]) && is_constant (words, n_words, words[i + 4])
+        return is_constant (words, n_words, words[i + 3])
+               && is_constant (words, n_words, words[i + 4])
                && is_constant (words, n_words, words[i + 5]);
     }
   return TRUE;

@@ -57,10 +57,11 @@ rill_workgroups_check_local (RillContext  *context,
       invocations *= size[i]; /* the limits of a dimension are far below 2^21 */
       if (invocations > limits->maxComputeWorkGroupInvocations)
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "A local size of %u × %u × %u has more than %u invocations, the device's limit "
-                       "(maxComputeWorkGroupInvocations)",
-                       size[0], size[1], size[2], limits->maxComputeWorkGroupInvocations);
+          g_set_error (
+            error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+            "A local size of %u × %u × %u has more than %u invocations, the device's limit "
+            "(maxComputeWorkGroupInvocations)",
+            size[0], size[1], size[2], limits->maxComputeWorkGroupInvocations);
           return FALSE;
         }
     }
@@ -77,10 +78,11 @@ rill_workgroups_check_grid (RillContext    *context,
   for (guint i = 0; i < 3; i++)
     if (grid[i] > limits[i])
       {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                     "A grid of %" G_GUINT64_FORMAT " × %" G_GUINT64_FORMAT " × %" G_GUINT64_FORMAT
-                     " workgroups is over the device's limit of %u × %u × %u (maxComputeWorkGroupCount)",
-                     grid[0], grid[1], grid[2], limits[0], limits[1], limits[2]);
+        g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+          "A grid of %" G_GUINT64_FORMAT " × %" G_GUINT64_FORMAT " × %" G_GUINT64_FORMAT
+          " workgroups is over the device's limit of %u × %u × %u (maxComputeWorkGroupCount)",
+          grid[0], grid[1], grid[2], limits[0], limits[1], limits[2]);
         return FALSE;
       }
   return TRUE;

@@ -541,13 +541,33 @@ rill_resource_wait_host_access (gpointer resource)
   g_mutex_unlock (&state->lock);
 }
 
+static gboolean
+close_resource (RillResource *self)
+{
+  RillResourceState *state = rill_resource_get_state (self);
+
+  if (state->memory == NULL)
+    return FALSE;
+  g_mutex_lock (&state->lock);
+  if (state->closed)
+    {
+      g_mutex_unlock (&state->lock);
+      return FALSE;
+    }
+  state->closed = TRUE;
+  g_cond_broadcast (&state->changed);
+  release_if_unused_and_unlock (state);
+  return TRUE;
+}
+
+/* No notification would reach its handler any more. */
 static void
 rill_resource_dispose (GObject *object)
 {
   RillResource *self = RILL_RESOURCE (object);
   RillResourceState *state = rill_resource_get_state (self);
 
-  rill_resource_close (self);
+  close_resource (self);
   if (state->memory != NULL)
     rill_memory_remove_child (state->memory, &state->child);
   G_OBJECT_CLASS (rill_resource_parent_class)->dispose (object);
@@ -859,23 +879,8 @@ rill_resource_set_name (RillResource *self,
 void
 rill_resource_close (RillResource *self)
 {
-  RillResourceState *state;
-  RillContext *context;
-
   g_return_if_fail (RILL_IS_RESOURCE (self));
 
-  state = rill_resource_get_state (self);
-  if (state->memory == NULL)
-    return;
-  g_mutex_lock (&state->lock);
-  if (state->closed)
-    {
-      g_mutex_unlock (&state->lock);
-      return;
-    }
-  state->closed = TRUE;
-  g_cond_broadcast (&state->changed);
-  context = rill_memory_get_context (state->memory);
-  release_if_unused_and_unlock (state);
-  rill_emitter_notify (context->emitter, self, properties[PROP_CLOSED]);
+  if (close_resource (self))
+    rill_emitter_notify (rill_resource_get_context (self)->emitter, self, properties[PROP_CLOSED]);
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The list of transfers in flight."""
 
+import threading
+
 from support import IO, RillTest, iterate
 from gi.repository import Gio, Rill
 
@@ -17,12 +19,14 @@ class Transfers(RillTest):
         """
         buffer = self.memory.create_buffer(size)
         transfers = self.session.get_transfers()
-        seen, results = [], []
+        seen, results, threads = [], [], set()
 
         def changed(model, position, removed, added):
+            threads.add(threading.current_thread())
             if added:
                 transfer = model[position]
-                self.assertIsInstance(transfer, Rill.Transfer)
+                transfer.connect('notify::progress',
+                                 lambda *arguments: threads.add(threading.current_thread()))
                 seen.append(transfer)
 
         handler = transfers.connect('items-changed', changed)
@@ -35,6 +39,7 @@ class Transfers(RillTest):
             return False
 
         transfer = seen[0]
+        self.assertIsInstance(transfer, Rill.Transfer)
         self.assertEqual(transfer.get_resource(), buffer)
         self.assertEqual(transfer.get_direction(), Rill.TransferDirection.DOWNLOAD)
         self.assertEqual(transfer.get_bytes_total(), size)
@@ -47,6 +52,7 @@ class Transfers(RillTest):
         iterate(lambda: len(transfers) == 0)
         self.check_properties(transfer, resource=buffer, bytes_total=size)
         self.assertLess(transfer.get_bytes_done(), size)
+        self.assertEqual(threads, {threading.main_thread()})
         buffer.close()
         return True
 

@@ -12,7 +12,8 @@
 static inline RillMemory *
 rill_test_device_memory_new (RillSession *session)
 {
-  return rill_test_memory_new (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, RILL_MEMORY_DEFAULT_PAGE_SIZE);
+  return rill_test_memory_new (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
+                               RILL_MEMORY_DEFAULT_PAGE_SIZE);
 }
 
 static inline RillProgram *
@@ -20,7 +21,8 @@ rill_test_program_new (RillSession *session,
                        const char  *source)
 {
   GError *error = NULL;
-  RillProgram *program = rill_session_create_program_from_glsl (session, source, NULL, NULL, &error);
+  RillProgram *program =
+    rill_session_create_program_from_glsl (session, source, NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (RILL_IS_PROGRAM (program));
@@ -102,7 +104,8 @@ rill_test_data_buffer_new (RillMemory    *memory,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
   GError *error = NULL;
-  RillBuffer *buffer = rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error);
+  RillBuffer *buffer =
+    rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   g_assert_true (RILL_IS_BUFFER (buffer));
@@ -128,7 +131,8 @@ rill_test_read_uint (RillBuffer *buffer,
   guint32 value = 0;
   GError *error = NULL;
 
-  rill_buffer_read_data (buffer, index * sizeof (value), (guint8 *) &value, sizeof (value), NULL, &error);
+  rill_buffer_read_data (buffer, index * sizeof (value), (guint8 *) &value, sizeof (value), NULL,
+                         &error);
   g_assert_no_error (error);
   return value;
 }
@@ -140,7 +144,8 @@ rill_test_image_new (RillMemory      *memory,
                      RillChannelType  type)
 {
   GError *error = NULL;
-  RillImage *image = rill_memory_create_image (memory, shape, n_dims, type, RILL_IMAGE_USAGE_NONE, &error);
+  RillImage *image =
+    rill_memory_create_image (memory, shape, n_dims, type, RILL_IMAGE_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   g_assert_true (RILL_IS_IMAGE (image));
@@ -148,14 +153,14 @@ rill_test_image_new (RillMemory      *memory,
 }
 
 /* The call fails with the error, whose message has the text. */
-#define rill_test_assert_failure(call, domain, code, text)                                                   \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    GError *failure = NULL;                                                                                  \
-    g_assert_false (call);                                                                                   \
-    g_assert_error (failure, domain, code);                                                                  \
-    if (strstr (failure->message, text) == NULL)                                                             \
-      g_error ("“%s” is not in “%s”", text, failure->message);                                               \
-    g_clear_error (&failure);                                                                                \
-  }                                                                                                          \
+#define rill_test_assert_failure(call, domain, code, text) \
+  G_STMT_START \
+  { \
+    GError *failure = NULL; \
+    g_assert_false (call); \
+    g_assert_error (failure, domain, code); \
+    if (strstr (failure->message, text) == NULL) \
+      g_error ("“%s” is not in “%s”", text, failure->message); \
+    g_clear_error (&failure); \
+  } \
   G_STMT_END

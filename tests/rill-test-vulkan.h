@@ -49,6 +49,7 @@ static struct
   guint64 heap_size;
   guint64 atom;
   guint64 alignment;          /* of buffers, at least */
+  guint64 allocation_limit;   /* larger allocations fail */
   guint32 type_bits;          /* that buffers may be in */
   gboolean dedicated_required;
   gboolean dedicated_preferred;
@@ -63,7 +64,7 @@ static struct
 #define rill_test_real(name) ((PFN_##name) rill_test_find (#name))
 
 /* A processor takes any memory for any type; a real GPU does not. Otherwise the test is skipped. */
-static gboolean
+static inline gboolean
 rill_test_can_forge (void)
 {
   RillSession *session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, NULL);
@@ -184,6 +185,8 @@ vkAllocateMemory (VkDevice                     device,
 
   if (rill_test_fails (RILL_TEST_CALL_ALLOCATE_MEMORY))
     return rill_test_vulkan.fail_result;
+  if (rill_test_vulkan.allocation_limit > 0 && info->allocationSize > rill_test_vulkan.allocation_limit)
+    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   if (rill_test_vulkan.types != NULL)
     real_info.memoryTypeIndex = 0;
   result = rill_test_real (vkAllocateMemory) (device, &real_info, allocator, memory);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Sums up a run of `meson test`: what was skipped and why, what failed, and last `N passed, N failed`.
 
-usage: summary.py testlog.json
+usage: summary.py testlog.json [FAILURE ...]      a FAILURE was found elsewhere, and counts
 
 Single tests count where a program reports them in the Test Anything Protocol, else whole programs. A
 test that was skipped for want of a driver, or without saying why, counts as failed.
@@ -73,9 +73,10 @@ class Summary:
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__.strip())
     summary = Summary()
+    summary.failed += sys.argv[2:]
     with open(sys.argv[1], encoding='utf-8') as log:
         for line in log:
             summary.add(json.loads(line))

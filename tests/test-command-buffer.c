@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rill-test-compute.h"
+#include "rill-test-faults.h"
 
 typedef struct
 {
@@ -27,14 +28,14 @@ tear_down (Fixture       *fixture,
 }
 
 #define assert_fails(call, code, text) rill_test_assert_failure (call, G_IO_ERROR, code, text)
-#define assert_succeeds(call)                                                                                \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    GError *failure = NULL;                                                                                  \
-    gboolean success = (call);                                                                               \
-    g_assert_no_error (failure);                                                                             \
-    g_assert_true (success);                                                                                 \
-  }                                                                                                          \
+#define assert_succeeds(call) \
+  G_STMT_START \
+  { \
+    GError *failure = NULL; \
+    gboolean success = (call); \
+    g_assert_no_error (failure); \
+    g_assert_true (success); \
+  } \
   G_STMT_END
 
 /* Adds one to each element of a, and the sum of b to the first. */
@@ -47,15 +48,16 @@ static const char step_shader[] = GLSL ("layout (local_size_x = 64) in;\n"
                                         "}\n");
 
 /* b = a reversed, plus one. */
-static const char reverse_shader[] = GLSL ("layout (local_size_x = 64) in;\n"
-                                           "layout (binding = 0) readonly buffer A { uint data[]; } a;\n"
-                                           "layout (binding = 1) writeonly buffer B { uint data[]; } b;\n"
-                                           "void main ()\n"
-                                           "{\n"
-                                           "  uint i = gl_GlobalInvocationID.x, n = a.data.length ();\n"
-                                           "  if (i < n)\n"
-                                           "    b.data[n - 1u - i] = a.data[i] + 1u;\n"
-                                           "}\n");
+static const char reverse_shader[] =
+  GLSL ("layout (local_size_x = 64) in;\n"
+        "layout (binding = 0) readonly buffer A { uint data[]; } a;\n"
+        "layout (binding = 1) writeonly buffer B { uint data[]; } b;\n"
+        "void main ()\n"
+        "{\n"
+        "  uint i = gl_GlobalInvocationID.x, n = a.data.length ();\n"
+        "  if (i < n)\n"
+        "    b.data[n - 1u - i] = a.data[i] + 1u;\n"
+        "}\n");
 
 /* Runs for a while. */
 static const char slow_shader[] = GLSL ("layout (local_size_x = 64) in;\n"
@@ -128,7 +130,8 @@ create_slow (Fixture    *fixture,
       ns = measure (fixture, node);
     }
   while (ns < 2000000 && n < G_MAXUINT32 / 4);
-  set_iterations (node, (guint32) MIN (milliseconds * 1e6 / (gdouble) MAX (ns, 1) * n, G_MAXUINT32));
+  set_iterations (node,
+                  (guint32) MIN (milliseconds * 1e6 / (gdouble) MAX (ns, 1) * n, G_MAXUINT32));
   return node;
 }
 
@@ -234,11 +237,13 @@ test_transfers (Fixture       *fixture,
   assert_succeeds (rill_command_buffer_copy_buffer (command_buffer, a, 0, b, 0, -1, &failure));
   assert_succeeds (rill_command_buffer_fill_buffer (command_buffer, a, 0, N * 2, 0x11, &failure));
   rill_test_dispatch (command_buffer, step);
-  assert_succeeds (rill_command_buffer_copy_buffer (command_buffer, a, 0, b, N * 2, N * 2, &failure));
+  assert_succeeds (
+    rill_command_buffer_copy_buffer (command_buffer, a, 0, b, N * 2, N * 2, &failure));
   assert_succeeds (rill_command_buffer_copy_buffer (command_buffer, b, 0, b, 64, 64, &failure));
   assert_succeeds (rill_command_buffer_fill_buffer (command_buffer, b, 4, 4, 0xff, &failure));
   /* Nothing, within the bounds, is nothing to do. */
-  assert_succeeds (rill_command_buffer_copy_buffer (command_buffer, a, N * 4, b, N * 4, -1, &failure));
+  assert_succeeds (
+    rill_command_buffer_copy_buffer (command_buffer, a, N * 4, b, N * 4, -1, &failure));
   assert_succeeds (rill_command_buffer_fill_buffer (command_buffer, a, N * 4, 0, 1, &failure));
   rill_test_run (command_buffer);
 
@@ -260,28 +265,35 @@ test_transfer_errors (Fixture       *fixture,
   g_autoptr (RillBuffer) storage
     = rill_memory_create_buffer (fixture->memory, 64, RILL_BUFFER_USAGE_STORAGE, NULL);
 
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 65, b, 0, -1, &failure), G_IO_ERROR_INVALID_ARGUMENT, "65");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, -1, &failure), G_IO_ERROR_INVALID_ARGUMENT, "64");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, 33, &failure), G_IO_ERROR_INVALID_ARGUMENT, "33");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, -2, &failure), G_IO_ERROR_INVALID_ARGUMENT, "-2");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, a, 16, 17, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "overlap");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 16, a, 0, 17, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "overlap");
-  assert_fails (rill_command_buffer_copy_buffer (c, storage, 0, b, 0, 8, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "was created for");
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, storage, 0, 8, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "was created for");
-  assert_fails (rill_command_buffer_fill_buffer (c, a, 2, 4, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "multiples of 4");
-  assert_fails (rill_command_buffer_fill_buffer (c, a, 0, 3, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "multiples of 4");
-  assert_fails (rill_command_buffer_fill_buffer (c, a, 0, 68, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT, "68");
-  assert_fails (rill_command_buffer_fill_buffer (c, storage, 0, 8, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "was created for");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 65, b, 0, -1, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "65");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, -1, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "64");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, 33, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "33");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, -2, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "-2");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, a, 16, 17, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "overlap");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 16, a, 0, 17, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "overlap");
+  assert_fails (rill_command_buffer_copy_buffer (c, storage, 0, b, 0, 8, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "was created for");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, storage, 0, 8, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "was created for");
+  assert_fails (rill_command_buffer_fill_buffer (c, a, 2, 4, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "multiples of 4");
+  assert_fails (rill_command_buffer_fill_buffer (c, a, 0, 3, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "multiples of 4");
+  assert_fails (rill_command_buffer_fill_buffer (c, a, 0, 68, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "68");
+  assert_fails (rill_command_buffer_fill_buffer (c, storage, 0, 8, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "was created for");
   rill_resource_close (RILL_RESOURCE (b));
-  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, 8, &failure), G_IO_ERROR_CLOSED, "closed");
-  assert_fails (rill_command_buffer_fill_buffer (c, b, 0, 8, 0, &failure), G_IO_ERROR_CLOSED, "closed");
+  assert_fails (rill_command_buffer_copy_buffer (c, a, 0, b, 0, 8, &failure), G_IO_ERROR_CLOSED,
+                "closed");
+  assert_fails (rill_command_buffer_fill_buffer (c, b, 0, 8, 0, &failure), G_IO_ERROR_CLOSED,
+                "closed");
 
   /* None of that was recorded. */
   assert_succeeds (rill_command_buffer_fill_buffer (c, a, 0, 8, 1, &failure));
@@ -297,8 +309,10 @@ test_images (Fixture       *fixture,
   const guint shape[] = { H, W, 4 };
   RillCommandBuffer *c = fixture->command_buffer;
   guint8 texels[H * W * 4], result[H * W * 4];
-  g_autoptr (RillImage) a = rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
-  g_autoptr (RillImage) b = rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
+  g_autoptr (RillImage) a =
+    rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
+  g_autoptr (RillImage) b =
+    rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
   g_autoptr (RillBuffer) from = NULL;
   g_autoptr (RillBuffer) to = rill_test_buffer_new (fixture->memory, 4 + sizeof (texels));
   g_autoptr (GBytes) bytes = NULL;
@@ -318,12 +332,14 @@ test_images (Fixture       *fixture,
   g_assert_cmpmem (result, sizeof (result), texels, sizeof (texels));
   bytes = rill_image_read_bytes (a, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), texels, sizeof (texels));
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), texels,
+                   sizeof (texels));
   g_clear_pointer (&bytes, g_bytes_unref);
   bytes = rill_image_read_bytes (b, NULL, &error);
   g_assert_no_error (error);
   memset (texels, 0, sizeof (texels));
-  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), texels, sizeof (texels));
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), texels,
+                   sizeof (texels));
 }
 
 static void
@@ -332,28 +348,35 @@ test_image_errors (Fixture       *fixture,
 {
   const guint shape[] = { 3, 5, 4 }, wide[] = { 3, 6, 4 };
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillImage) a = rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
+  g_autoptr (RillImage) a =
+    rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_UINT8);
   g_autoptr (RillImage) b = rill_test_image_new (fixture->memory, wide, 3, RILL_CHANNEL_TYPE_UINT8);
   g_autoptr (RillImage) signed_image
     = rill_test_image_new (fixture->memory, shape, 3, RILL_CHANNEL_TYPE_INT8);
   g_autoptr (RillBuffer) buffer = rill_test_buffer_new (fixture->memory, 64);
 
-  assert_fails (rill_command_buffer_copy_image (c, a, a, &failure), G_IO_ERROR_INVALID_ARGUMENT, "itself");
-  assert_fails (rill_command_buffer_copy_image (c, a, b, &failure), G_IO_ERROR_INVALID_ARGUMENT, "6 × 3");
-  assert_fails (rill_command_buffer_copy_image (c, a, signed_image, &failure), G_IO_ERROR_INVALID_ARGUMENT, "INT8");
-  assert_fails (rill_command_buffer_copy_buffer_to_image (c, buffer, 8, a, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "60 bytes at offset 8");
-  assert_fails (rill_command_buffer_copy_buffer_to_image (c, buffer, 2, a, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "4 bytes of a texel");
-  assert_fails (rill_command_buffer_copy_image_to_buffer (c, b, buffer, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "72 bytes");
-  assert_fails (rill_command_buffer_change_image_layout (c, a, RILL_IMAGE_LAYOUT_UNDEFINED, &failure),
-                G_IO_ERROR_INVALID_ARGUMENT, "");
-  assert_fails (rill_command_buffer_change_image_layout (c, a, RILL_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, &failure),
+  assert_fails (rill_command_buffer_copy_image (c, a, a, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+                "itself");
+  assert_fails (rill_command_buffer_copy_image (c, a, b, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+                "6 × 3");
+  assert_fails (rill_command_buffer_copy_image (c, a, signed_image, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "INT8");
+  assert_fails (rill_command_buffer_copy_buffer_to_image (c, buffer, 8, a, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "60 bytes at offset 8");
+  assert_fails (rill_command_buffer_copy_buffer_to_image (c, buffer, 2, a, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "4 bytes of a texel");
+  assert_fails (rill_command_buffer_copy_image_to_buffer (c, b, buffer, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "72 bytes");
+  assert_fails (
+    rill_command_buffer_change_image_layout (c, a, RILL_IMAGE_LAYOUT_UNDEFINED, &failure),
+    G_IO_ERROR_INVALID_ARGUMENT, "");
+  assert_fails (rill_command_buffer_change_image_layout (
+                  c, a, RILL_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL, &failure),
                 G_IO_ERROR_INVALID_ARGUMENT, "");
   rill_resource_close (RILL_RESOURCE (b));
   assert_fails (rill_command_buffer_clear_image (c, b, &failure), G_IO_ERROR_CLOSED, "closed");
-  assert_fails (rill_command_buffer_copy_image_to_buffer (c, b, buffer, 0, &failure), G_IO_ERROR_CLOSED, "closed");
+  assert_fails (rill_command_buffer_copy_image_to_buffer (c, b, buffer, 0, &failure),
+                G_IO_ERROR_CLOSED, "closed");
   assert_fails (rill_command_buffer_change_image_layout (c, b, RILL_IMAGE_LAYOUT_GENERAL, &failure),
                 G_IO_ERROR_CLOSED, "closed");
 }
@@ -364,12 +387,15 @@ test_image_layout (Fixture       *fixture,
 {
   const guint shape[] = { 4, 4 };
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillImage) image = rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT8);
-  g_autoptr (RillImage) other = rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT8);
+  g_autoptr (RillImage) image =
+    rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT8);
+  g_autoptr (RillImage) other =
+    rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT8);
 
-  assert_succeeds (rill_command_buffer_change_image_layout (c, image, RILL_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, &failure));
-  assert_succeeds (
-    rill_command_buffer_change_image_layout (c, image, RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, &failure));
+  assert_succeeds (rill_command_buffer_change_image_layout (
+    c, image, RILL_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, &failure));
+  assert_succeeds (rill_command_buffer_change_image_layout (
+    c, image, RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL, &failure));
   g_assert_cmpint (rill_image_get_layout (image), ==, RILL_IMAGE_LAYOUT_GENERAL);
   rill_test_run (c);
   g_assert_cmpint (rill_image_get_layout (image), ==, RILL_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL);
@@ -407,9 +433,10 @@ test_image_dispatches (Fixture       *fixture,
                             "  ivec2 at = ivec2 (gl_WorkGroupID.xy);\n"
                             "  data[at.y * 16 + at.x] += texelFetch (image, at, 0).x;\n"
                             "}\n"));
-  g_autoptr (RillImage) image = rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT32);
-  g_autoptr (RillImageView) view
-    = rill_image_create_view (image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, TRUE, NULL);
+  g_autoptr (RillImage) image =
+    rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT32);
+  g_autoptr (RillImageView) view = rill_image_create_view (
+    image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, TRUE, NULL);
   g_autoptr (RillBuffer) buffer = create_zeros (fixture, N * N);
   guint32 values[N * N];
 
@@ -469,10 +496,12 @@ test_holds (Fixture       *fixture,
   RillDuration *duration = rill_session_create_duration (fixture->session, NULL);
   guint32 value;
 
-  assert_succeeds (rill_command_buffer_begin_duration (fixture->command_buffer, duration, &failure));
+  assert_succeeds (
+    rill_command_buffer_begin_duration (fixture->command_buffer, duration, &failure));
   rill_test_dispatch (fixture->command_buffer, node);
   assert_succeeds (rill_command_buffer_end_duration (fixture->command_buffer, duration, &failure));
-  assert_succeeds (rill_command_buffer_copy_buffer (fixture->command_buffer, buffer, 0, copy, 0, -1, &failure));
+  assert_succeeds (
+    rill_command_buffer_copy_buffer (fixture->command_buffer, buffer, 0, copy, 0, -1, &failure));
   g_object_unref (node);
   g_object_unref (duration);
   g_object_unref (buffer);
@@ -498,15 +527,19 @@ test_closed_resource (Fixture       *fixture,
   g_autoptr (RillBuffer) b = create_zeros (fixture, 1);
 
   rill_resource_set_name (RILL_RESOURCE (b), "second");
-  assert_succeeds (rill_command_buffer_fill_buffer (fixture->command_buffer, a, 0, -1, 1, &failure));
-  assert_succeeds (rill_command_buffer_fill_buffer (fixture->command_buffer, b, 0, -1, 1, &failure));
+  assert_succeeds (
+    rill_command_buffer_fill_buffer (fixture->command_buffer, a, 0, -1, 1, &failure));
+  assert_succeeds (
+    rill_command_buffer_fill_buffer (fixture->command_buffer, b, 0, -1, 1, &failure));
   rill_resource_close (RILL_RESOURCE (b));
-  assert_fails (rill_command_buffer_run (fixture->command_buffer, NULL, &failure), G_IO_ERROR_CLOSED, "“second”");
+  assert_fails (rill_command_buffer_run (fixture->command_buffer, NULL, &failure),
+                G_IO_ERROR_CLOSED, "“second”");
   g_assert_cmphex (rill_test_read_uint (a, 0), ==, 0);
 
   /* The command buffer itself is as good as before. */
   assert_succeeds (rill_command_buffer_reset (fixture->command_buffer, &failure));
-  assert_succeeds (rill_command_buffer_fill_buffer (fixture->command_buffer, a, 0, -1, 1, &failure));
+  assert_succeeds (
+    rill_command_buffer_fill_buffer (fixture->command_buffer, a, 0, -1, 1, &failure));
   rill_test_run (fixture->command_buffer);
   g_assert_cmphex (rill_test_read_uint (a, 0), ==, 0x01010101);
 }
@@ -524,17 +557,19 @@ test_foreign (Fixture       *fixture,
   g_autoptr (RillImage) image = rill_test_image_new (memory, shape, 1, RILL_CHANNEL_TYPE_UINT8);
   g_autoptr (RillDuration) duration = rill_session_create_duration (session, NULL);
 
-  assert_fails (rill_command_buffer_copy_buffer (c, buffer, 0, own, 0, -1, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "another session");
-  assert_fails (rill_command_buffer_copy_buffer (c, own, 0, buffer, 0, -1, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "another session");
-  assert_fails (rill_command_buffer_fill_buffer (c, buffer, 0, -1, 0, &failure), G_IO_ERROR_INVALID_ARGUMENT,
-                "another session");
-  assert_fails (rill_command_buffer_clear_image (c, image, &failure), G_IO_ERROR_INVALID_ARGUMENT, "another session");
-  assert_fails (rill_command_buffer_change_image_layout (c, image, RILL_IMAGE_LAYOUT_GENERAL, &failure),
+  assert_fails (rill_command_buffer_copy_buffer (c, buffer, 0, own, 0, -1, &failure),
                 G_IO_ERROR_INVALID_ARGUMENT, "another session");
-  assert_fails (rill_command_buffer_begin_duration (c, duration, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+  assert_fails (rill_command_buffer_copy_buffer (c, own, 0, buffer, 0, -1, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "another session");
+  assert_fails (rill_command_buffer_fill_buffer (c, buffer, 0, -1, 0, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "another session");
+  assert_fails (rill_command_buffer_clear_image (c, image, &failure), G_IO_ERROR_INVALID_ARGUMENT,
                 "another session");
+  assert_fails (
+    rill_command_buffer_change_image_layout (c, image, RILL_IMAGE_LAYOUT_GENERAL, &failure),
+    G_IO_ERROR_INVALID_ARGUMENT, "another session");
+  assert_fails (rill_command_buffer_begin_duration (c, duration, &failure),
+                G_IO_ERROR_INVALID_ARGUMENT, "another session");
 
   g_clear_object (&duration);
   g_clear_object (&image);
@@ -548,16 +583,19 @@ test_mapped (Fixture       *fixture,
              gconstpointer  data)
 {
   g_autoptr (RillMemory) memory = rill_session_create_memory (
-    fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE | RILL_MEMORY_PROPERTY_HOST_COHERENT, 1 << 20, FALSE, NULL);
+    fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE | RILL_MEMORY_PROPERTY_HOST_COHERENT,
+    1 << 20, FALSE, NULL);
   g_autoptr (RillBuffer) buffer = rill_test_buffer_new (memory, 1024);
   g_autoptr (RillMapping) mapping = NULL;
   g_autoptr (GError) error = NULL;
   guint32 *words;
 
-  assert_succeeds (rill_command_buffer_fill_buffer (fixture->command_buffer, buffer, 0, 512, 7, &failure));
+  assert_succeeds (
+    rill_command_buffer_fill_buffer (fixture->command_buffer, buffer, 0, 512, 7, &failure));
   mapping = rill_buffer_map_range (buffer, RILL_MAP_READ, 256, 256, &error);
   g_assert_no_error (error);
-  assert_fails (rill_command_buffer_run (fixture->command_buffer, NULL, &failure), G_IO_ERROR_BUSY, "mapped");
+  assert_fails (rill_command_buffer_run (fixture->command_buffer, NULL, &failure), G_IO_ERROR_BUSY,
+                "mapped");
   rill_mapping_close (mapping);
   g_clear_object (&mapping);
   /* Elsewhere it does not matter. */
@@ -590,17 +628,22 @@ test_duration (Fixture       *fixture,
   gint64 all_ns, part_ns, start, elapsed;
 
   g_assert_true (rill_duration_get_session (all) == fixture->session);
-  assert_fails (rill_duration_get_nanoseconds (all, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED, "not been measured");
+  assert_fails (rill_duration_get_nanoseconds (all, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED,
+                "not been measured");
   assert_succeeds (rill_command_buffer_begin_duration (c, all, &failure));
-  assert_fails (rill_command_buffer_begin_duration (c, all, &failure), G_IO_ERROR_INVALID_ARGUMENT, "already begun");
-  assert_fails (rill_command_buffer_end_duration (c, part, &failure), G_IO_ERROR_INVALID_ARGUMENT, "not begun");
+  assert_fails (rill_command_buffer_begin_duration (c, all, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+                "already begun");
+  assert_fails (rill_command_buffer_end_duration (c, part, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+                "not begun");
   rill_test_dispatch (c, slow);
   assert_succeeds (rill_command_buffer_begin_duration (c, part, &failure));
   rill_test_dispatch (c, fast);
   assert_succeeds (rill_command_buffer_end_duration (c, part, &failure));
-  assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_INVALID_ARGUMENT, "not ended");
+  assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_INVALID_ARGUMENT,
+                "not ended");
   assert_succeeds (rill_command_buffer_end_duration (c, all, &failure));
-  assert_fails (rill_duration_get_nanoseconds (all, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED, "not been measured");
+  assert_fails (rill_duration_get_nanoseconds (all, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED,
+                "not been measured");
 
   for (guint i = 0; i < 3; i++)
     {
@@ -657,7 +700,8 @@ run_thread (gpointer data)
 {
   Runner *runner = data;
   g_autoptr (RillComputeNode) node = create_step (runner->fixture, runner->buffer);
-  g_autoptr (RillCommandBuffer) command_buffer = rill_test_command_buffer_new (runner->fixture->session);
+  g_autoptr (RillCommandBuffer) command_buffer =
+    rill_test_command_buffer_new (runner->fixture->session);
 
   rill_test_dispatch (command_buffer, node);
   rill_test_dispatch (command_buffer, node);
@@ -692,8 +736,9 @@ share_thread (gpointer data)
   for (guint i = 0; i < 200; i++)
     {
       g_autoptr (GError) error = NULL;
-      gboolean done = i % 8 == 7 ? rill_command_buffer_barrier (runner->fixture->command_buffer, &error)
-                                 : rill_command_buffer_run (runner->fixture->command_buffer, NULL, &error);
+      gboolean done = i % 8 == 7
+                        ? rill_command_buffer_barrier (runner->fixture->command_buffer, &error)
+                        : rill_command_buffer_run (runner->fixture->command_buffer, NULL, &error);
 
       g_assert_true (done == (error == NULL));
       if (error != NULL)
@@ -753,7 +798,8 @@ test_async (Fixture       *fixture,
   assert_run_result (&async, fixture->command_buffer, &error);
   g_assert_no_error (error);
 
-  assert_succeeds (rill_command_buffer_begin_duration (fixture->command_buffer, duration, &failure));
+  assert_succeeds (
+    rill_command_buffer_begin_duration (fixture->command_buffer, duration, &failure));
   rill_command_buffer_run_async (fixture->command_buffer, NULL, rill_test_async_cb, &async);
   assert_run_result (&async, fixture->command_buffer, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
@@ -793,7 +839,8 @@ test_async_busy (Fixture       *fixture,
   assert_succeeds (rill_command_buffer_end_duration (c, duration, &failure));
   rill_command_buffer_run_async (c, NULL, rill_test_async_cb, &async);
   rill_command_buffer_run_async (c, NULL, rill_test_async_cb, &second);
-  assert_fails (rill_duration_get_nanoseconds (duration, &failure) >= 0, G_IO_ERROR_BUSY, "being measured");
+  assert_fails (rill_duration_get_nanoseconds (duration, &failure) >= 0, G_IO_ERROR_BUSY,
+                "being measured");
   assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_BUSY, "running");
   assert_fails (rill_command_buffer_barrier (c, &failure), G_IO_ERROR_BUSY, "running");
   assert_fails (rill_command_buffer_reset (c, &failure), G_IO_ERROR_BUSY, "running");
@@ -900,7 +947,8 @@ test_async_after_transfers (Fixture       *fixture,
   for (guint i = 0; i < N_BUFFERS; i++)
     buffers[i] = create_zeros (fixture, N);
   for (guint i = 1; i < N_BUFFERS; i++)
-    assert_succeeds (rill_command_buffer_copy_buffer (c, buffers[0], 0, buffers[i], 0, -1, &failure));
+    assert_succeeds (
+      rill_command_buffer_copy_buffer (c, buffers[0], 0, buffers[i], 0, -1, &failure));
 
   for (guint i = 0; i < 3; i++)
     {
@@ -951,7 +999,8 @@ test_close_running (Fixture       *fixture,
 {
   for (guint i = 0; i < 10; i++)
     {
-      g_autoptr (RillCommandBuffer) command_buffer = rill_test_command_buffer_new (fixture->session);
+      g_autoptr (RillCommandBuffer) command_buffer =
+        rill_test_command_buffer_new (fixture->session);
       g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
       g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 10);
       g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
@@ -970,8 +1019,10 @@ test_close_running (Fixture       *fixture,
       g_assert_true (rill_command_buffer_get_closed (command_buffer));
       assert_run_result (&async, command_buffer, &error);
       g_assert_no_error (error);
-      assert_fails (rill_command_buffer_barrier (command_buffer, &failure), G_IO_ERROR_CLOSED, "closed");
-      assert_fails (rill_command_buffer_run (command_buffer, NULL, &failure), G_IO_ERROR_CLOSED, "closed");
+      assert_fails (rill_command_buffer_barrier (command_buffer, &failure), G_IO_ERROR_CLOSED,
+                    "closed");
+      assert_fails (rill_command_buffer_run (command_buffer, NULL, &failure), G_IO_ERROR_CLOSED,
+                    "closed");
     }
 }
 
@@ -1016,32 +1067,42 @@ test_uninitialized (Fixture       *fixture,
     {
       RillCommandBuffer *self = i == 0 ? c : fixture->command_buffer;
 
-      assert_fails (rill_command_buffer_dispatch (self, node, &failure), G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (rill_command_buffer_dispatch (self, node, &failure), G_IO_ERROR_NOT_INITIALIZED,
+                    "");
       assert_fails (rill_command_buffer_copy_buffer (self, buffer, 0, buffer, 0, -1, &failure),
                     G_IO_ERROR_NOT_INITIALIZED, "");
-      assert_fails (rill_command_buffer_fill_buffer (self, buffer, 0, -1, 0, &failure), G_IO_ERROR_NOT_INITIALIZED,
-                    "");
-      assert_fails (rill_command_buffer_copy_image (self, image, image, &failure), G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (rill_command_buffer_fill_buffer (self, buffer, 0, -1, 0, &failure),
+                    G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (rill_command_buffer_copy_image (self, image, image, &failure),
+                    G_IO_ERROR_NOT_INITIALIZED, "");
       assert_fails (rill_command_buffer_copy_buffer_to_image (self, buffer, 0, image, &failure),
                     G_IO_ERROR_NOT_INITIALIZED, "");
       assert_fails (rill_command_buffer_copy_image_to_buffer (self, image, buffer, 0, &failure),
                     G_IO_ERROR_NOT_INITIALIZED, "");
-      assert_fails (rill_command_buffer_clear_image (self, image, &failure), G_IO_ERROR_NOT_INITIALIZED, "");
-      assert_fails (rill_command_buffer_change_image_layout (self, image, RILL_IMAGE_LAYOUT_GENERAL, &failure),
+      assert_fails (rill_command_buffer_clear_image (self, image, &failure),
                     G_IO_ERROR_NOT_INITIALIZED, "");
-      assert_fails (rill_command_buffer_begin_duration (self, duration, &failure), G_IO_ERROR_NOT_INITIALIZED, "");
-      assert_fails (rill_command_buffer_end_duration (self, duration, &failure), G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (
+        rill_command_buffer_change_image_layout (self, image, RILL_IMAGE_LAYOUT_GENERAL, &failure),
+        G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (rill_command_buffer_begin_duration (self, duration, &failure),
+                    G_IO_ERROR_NOT_INITIALIZED, "");
+      assert_fails (rill_command_buffer_end_duration (self, duration, &failure),
+                    G_IO_ERROR_NOT_INITIALIZED, "");
     }
-  assert_fails (rill_command_buffer_barrier (c, &failure), G_IO_ERROR_NOT_INITIALIZED, "RillCommandBuffer");
-  assert_fails (rill_command_buffer_reset (c, &failure), G_IO_ERROR_NOT_INITIALIZED, "RillCommandBuffer");
-  assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_NOT_INITIALIZED, "RillCommandBuffer");
+  assert_fails (rill_command_buffer_barrier (c, &failure), G_IO_ERROR_NOT_INITIALIZED,
+                "RillCommandBuffer");
+  assert_fails (rill_command_buffer_reset (c, &failure), G_IO_ERROR_NOT_INITIALIZED,
+                "RillCommandBuffer");
+  assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_NOT_INITIALIZED,
+                "RillCommandBuffer");
   rill_command_buffer_run_async (c, NULL, rill_test_async_cb, &async);
   assert_run_result (&async, c, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
 
   g_assert_null (rill_duration_get_session (duration));
   g_assert_false (rill_duration_get_closed (duration));
-  assert_fails (rill_duration_get_nanoseconds (duration, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED, "RillDuration");
+  assert_fails (rill_duration_get_nanoseconds (duration, &failure) >= 0, G_IO_ERROR_NOT_INITIALIZED,
+                "RillDuration");
   rill_duration_close (duration);
   g_assert_finalize_object (duration);
   g_assert_finalize_object (image);
@@ -1072,11 +1133,165 @@ test_session_close (Fixture       *fixture,
   g_assert_cmpuint (n_notified, ==, 2);
   g_assert_true (rill_command_buffer_get_closed (fixture->command_buffer));
   g_assert_true (rill_duration_get_closed (duration));
-  assert_fails (rill_session_create_command_buffer (fixture->session, &failure) != NULL, G_IO_ERROR_CLOSED, "closed");
-  assert_fails (rill_session_create_duration (fixture->session, &failure) != NULL, G_IO_ERROR_CLOSED, "closed");
+  assert_fails (rill_session_create_command_buffer (fixture->session, &failure) != NULL,
+                G_IO_ERROR_CLOSED, "closed");
+  assert_fails (rill_session_create_duration (fixture->session, &failure) != NULL,
+                G_IO_ERROR_CLOSED, "closed");
 }
 
-#define ADD(name, function) g_test_add ("/command-buffer/" name, Fixture, NULL, set_up, function, tear_down)
+/* Everything once: what it makes is dropped again, and what fails is said. */
+static gboolean
+run_everything (Fixture    *fixture,
+                RillBuffer *buffer,
+                RillImage  *image,
+                GError    **error)
+{
+  const char *source = GLSL ("layout (set = 0, binding = 0) buffer A { uint data[]; } a;\n"
+                             "layout (set = 1, binding = 0, r32ui) uniform uimage2D image;\n"
+                             "void main ()\n"
+                             "{\n"
+                             "  a.data[0] += 1u;\n"
+                             "  imageStore (image, ivec2 (0), uvec4 (a.data[0]));\n"
+                             "}\n");
+  g_autoptr (RillProgram) program
+    = rill_session_create_program_from_glsl (fixture->session, source, NULL, NULL, error);
+  g_autoptr (RillComputeNode) node = NULL;
+  g_autoptr (RillDuration) duration = NULL;
+  g_autoptr (RillCommandBuffer) c = NULL;
+
+  if (program == NULL)
+    return FALSE;
+  node = rill_session_create_compute_node (fixture->session, program, NULL, error);
+  if (node == NULL || !rill_compute_node_bind (node, "a", G_OBJECT (buffer), error)
+      || !rill_compute_node_bind (node, "image", G_OBJECT (image), error))
+    return FALSE;
+  duration = rill_session_create_duration (fixture->session, error);
+  if (duration == NULL)
+    return FALSE;
+  c = rill_session_create_command_buffer (fixture->session, error);
+  return c != NULL && rill_command_buffer_begin_duration (c, duration, error)
+         && rill_command_buffer_dispatch (c, node, error)
+         && rill_command_buffer_dispatch (c, node, error)
+         && rill_command_buffer_end_duration (c, duration, error)
+         && rill_command_buffer_run (c, NULL, error)
+         && rill_duration_get_nanoseconds (duration, error) >= 0;
+}
+
+/* Call 1, 2, 3, … fails until none does: always with an error, and the session goes on. */
+static void
+sweep (Fixture  *fixture,
+       VkResult  result,
+       gint      code)
+{
+  const guint shape[] = { 1, 1 };
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 1);
+  guint n_failed = 0;
+
+  for (gint n = 1;; n++)
+    {
+      /* A new one, so that its default view is made again. */
+      g_autoptr (RillImage) image
+        = rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT32);
+      g_autoptr (GError) error = NULL;
+      gboolean done;
+
+      rill_test_faults_arm (n, result);
+      done = run_everything (fixture, buffer, image, &error);
+      g_assert_true (done == (error == NULL));
+      if (!g_atomic_int_get (&rill_test_faults.hit))
+        {
+          g_assert_no_error (error);
+          break;
+        }
+      rill_test_faults_arm (0, VK_SUCCESS);
+      if (error != NULL)
+        {
+          g_assert_error (error, RILL_VULKAN_ERROR, code);
+          g_assert_nonnull (strstr (error->message, rill_test_faults.call));
+          n_failed++;
+        }
+      assert_succeeds (run_everything (fixture, buffer, image, &failure));
+    }
+  rill_test_faults_arm (0, VK_SUCCESS);
+  g_assert_cmpuint (n_failed, >, 15);
+}
+
+static void
+test_faults (Fixture       *fixture,
+             gconstpointer  data)
+{
+  sweep (fixture, VK_ERROR_OUT_OF_HOST_MEMORY, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY);
+}
+
+/* A failed run leaves the recording as it was. */
+static void
+test_faults_run (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 1);
+  g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
+  guint n_run = 0;
+
+  for (gint n = 1;; n++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      assert_succeeds (rill_command_buffer_reset (fixture->command_buffer, &failure));
+      rill_test_dispatch (fixture->command_buffer, node);
+      rill_test_faults_arm (n, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+      rill_command_buffer_run (fixture->command_buffer, NULL, &error);
+      if (!g_atomic_int_get (&rill_test_faults.hit))
+        {
+          g_assert_no_error (error);
+          n_run++;
+          break;
+        }
+      rill_test_faults_arm (0, VK_SUCCESS);
+      g_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY);
+      /* The wait is the last to fail, and the work was submitted then. */
+      n_run += strstr (error->message, "vkWaitSemaphores") != NULL;
+      g_assert_cmpuint (rill_test_read_uint (buffer, 0), ==, n_run);
+      rill_test_run (fixture->command_buffer);
+      n_run++;
+      g_assert_cmpuint (rill_test_read_uint (buffer, 0), ==, n_run);
+    }
+  rill_test_faults_arm (0, VK_SUCCESS);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 0), ==, n_run);
+}
+
+/* When the device is lost, all that follows says so, and nothing hangs. */
+static void
+test_lost (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 1);
+  g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
+  g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
+  g_autoptr (GError) error = NULL;
+  RillTestAsync async = { NULL };
+
+  assert_succeeds (
+    rill_command_buffer_begin_duration (fixture->command_buffer, duration, &failure));
+  rill_test_dispatch (fixture->command_buffer, node);
+  assert_succeeds (rill_command_buffer_end_duration (fixture->command_buffer, duration, &failure));
+  rill_test_faults_arm (1, VK_ERROR_DEVICE_LOST);
+  rill_test_assert_failure (rill_command_buffer_run (fixture->command_buffer, NULL, &failure),
+                            RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST, "");
+  rill_test_faults_arm (0, VK_SUCCESS);
+  rill_test_assert_failure (rill_command_buffer_run (fixture->command_buffer, NULL, &failure),
+                            RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST, "");
+  rill_test_assert_failure (
+    rill_command_buffer_dispatch (fixture->command_buffer, node, &failure), RILL_VULKAN_ERROR,
+    RILL_VULKAN_ERROR_DEVICE_LOST, "");
+  rill_test_assert_failure (rill_compute_node_bind (node, "a", G_OBJECT (buffer), &failure),
+                            RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST, "");
+  rill_command_buffer_run_async (fixture->command_buffer, NULL, rill_test_async_cb, &async);
+  assert_run_result (&async, fixture->command_buffer, &error);
+  g_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST);
+}
+
+#define ADD(name, function) \
+  g_test_add ("/command-buffer/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int   argc,
@@ -1112,6 +1327,9 @@ main (int   argc,
   ADD ("close/drop-running", test_drop_running);
   ADD ("close/session", test_session_close);
   ADD ("uninitialized", test_uninitialized);
+  ADD ("faults", test_faults);
+  ADD ("faults/run", test_faults_run);
+  ADD ("faults/lost", test_lost);
 
   return g_test_run ();
 }

@@ -4,17 +4,17 @@
 #include "compute/rill-reflection-private.h"
 #include "session/rill-session-private.h"
 
-#define assert_bind_fails(node, name, object, code, text)                                                    \
-  rill_test_assert_failure (rill_compute_node_bind (node, name, G_OBJECT (object), &failure), G_IO_ERROR,    \
-                            code, text)
+#define assert_bind_fails(node, name, object, code, text) \
+  rill_test_assert_failure (rill_compute_node_bind (node, name, G_OBJECT (object), &failure), \
+                            G_IO_ERROR, code, text)
 
-#define assert_dispatch_fails(session, node, code, text)                                                     \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    g_autoptr (RillCommandBuffer) recording = rill_test_command_buffer_new (session);                        \
-    rill_test_assert_failure (rill_command_buffer_dispatch (recording, node, &failure), G_IO_ERROR, code,    \
-                              text);                                                                         \
-  }                                                                                                          \
+#define assert_dispatch_fails(session, node, code, text) \
+  G_STMT_START \
+  { \
+    g_autoptr (RillCommandBuffer) recording = rill_test_command_buffer_new (session); \
+    rill_test_assert_failure (rill_command_buffer_dispatch (recording, node, &failure), \
+                              G_IO_ERROR, code, text); \
+  } \
   G_STMT_END
 
 typedef struct
@@ -208,7 +208,8 @@ test_reflection_bindings (Fixture       *fixture,
   g_assert_cmpuint (reflection->n_elements, ==, 9);
   assert_descriptor (reflection, "source", 0, 0, RILL_BINDING_STORAGE_BUFFER, 1, TRUE, TRUE, FALSE);
   assert_descriptor (reflection, "Output", 0, 1, RILL_BINDING_STORAGE_BUFFER, 1, TRUE, FALSE, TRUE);
-  assert_descriptor (reflection, "parameters", 0, 5, RILL_BINDING_UNIFORM_BUFFER, 1, TRUE, TRUE, FALSE);
+  assert_descriptor (reflection, "parameters", 0, 5, RILL_BINDING_UNIFORM_BUFFER, 1, TRUE, TRUE,
+                     FALSE);
   assert_descriptor (reflection, "unused", 0, 6, RILL_BINDING_STORAGE_BUFFER, 1, FALSE, TRUE, TRUE);
   assert_descriptor (reflection, "images", 2, 0, RILL_BINDING_STORAGE_IMAGE, 3, TRUE, TRUE, FALSE);
   assert_descriptor (reflection, "line", 2, 1, RILL_BINDING_STORAGE_IMAGE, 1, TRUE, FALSE, TRUE);
@@ -254,9 +255,11 @@ test_reflection_constants (Fixture       *fixture,
   g_assert_cmpuint (reflection->local_size[0], ==, 1);
   g_assert_cmpuint (reflection->local_size[1], ==, 2);
   g_assert_cmpuint (reflection->local_size[2], ==, 1);
-  g_assert_cmpint (reflection->local_size_constants[0], ==, rill_reflection_find_constant (reflection, 3));
+  g_assert_cmpint (reflection->local_size_constants[0], ==,
+                   rill_reflection_find_constant (reflection, 3));
   g_assert_cmpint (reflection->local_size_constants[1], ==, -1);
-  g_assert_cmpint (reflection->local_size_constants[2], ==, rill_reflection_find_constant (reflection, 4));
+  g_assert_cmpint (reflection->local_size_constants[2], ==,
+                   rill_reflection_find_constant (reflection, 4));
 }
 
 static void
@@ -267,7 +270,8 @@ test_names (Fixture       *fixture,
   g_auto (GStrv) names = rill_compute_node_get_binding_names (node);
   g_autofree char *list = g_strjoinv (" ", names);
 
-  g_assert_cmpstr (list, ==, "source Output parameters unused images[0] images[1] images[2] line volume");
+  g_assert_cmpstr (list, ==,
+                   "source Output parameters unused images[0] images[1] images[2] line volume");
   g_assert_cmpstr (rill_compute_node_get_entry_point (node), ==, "main");
   g_assert_cmpuint (rill_compute_node_get_push_constants_size (node), ==, 20);
   g_assert_true (RILL_IS_PROGRAM (rill_compute_node_get_program (node)));
@@ -320,11 +324,13 @@ test_aliased_binding (Fixture       *fixture,
                       gconstpointer  data)
 {
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("layout (binding = 0) readonly buffer Floats { float data[]; } floats;\n"
-                            "layout (binding = 0) buffer Words { uint a, b; } words;\n"
-                            "void main () { words.b = uint (floats.data[0]); }\n"));
+    fixture->session,
+    GLSL ("layout (binding = 0) readonly buffer Floats { float data[]; } floats;\n"
+          "layout (binding = 0) buffer Words { uint a, b; } words;\n"
+          "void main () { words.b = uint (floats.data[0]); }\n"));
   const float values[2] = { 42.0f, 0.0f };
-  g_autoptr (RillBuffer) buffer = rill_test_data_buffer_new (fixture->memory, values, sizeof (values));
+  g_autoptr (RillBuffer) buffer =
+    rill_test_data_buffer_new (fixture->memory, values, sizeof (values));
   g_autoptr (RillBuffer) other = rill_test_buffer_new (fixture->memory, 4);
 
   /* Too small for one of the two. */
@@ -350,8 +356,8 @@ test_bind_errors (Fixture       *fixture,
     = rill_test_image_new (fixture->memory, plane, 3, RILL_CHANNEL_TYPE_UINT32);
   g_autoptr (RillImage) float_image
     = rill_test_image_new (fixture->memory, volume, 4, RILL_CHANNEL_TYPE_FLOAT32);
-  g_autoptr (RillImageView) sampled
-    = rill_image_create_view (image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, TRUE, NULL);
+  g_autoptr (RillImageView) sampled = rill_image_create_view (
+    image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, TRUE, NULL);
   g_autoptr (RillImageView) stored = rill_image_create_view (
     float_image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL);
 
@@ -360,24 +366,31 @@ test_bind_errors (Fixture       *fixture,
   assert_bind_fails (node, "]", buffer, G_IO_ERROR_NOT_FOUND, "source");
   assert_bind_fails (node, "[0]", buffer, G_IO_ERROR_NOT_FOUND, "source");
   assert_bind_fails (node, "push", buffer, G_IO_ERROR_NOT_FOUND, "source");
-  assert_bind_fails (node, "images", image, G_IO_ERROR_INVALID_ARGUMENT, "“images[0]” to “images[2]”");
+  assert_bind_fails (node, "images", image, G_IO_ERROR_INVALID_ARGUMENT,
+                     "“images[0]” to “images[2]”");
   assert_bind_fails (node, "images[3]", image, G_IO_ERROR_INVALID_ARGUMENT, "“images[2]”");
   assert_bind_fails (node, "images[-1]", image, G_IO_ERROR_INVALID_ARGUMENT, "“images[2]”");
   assert_bind_fails (node, "images[]", image, G_IO_ERROR_INVALID_ARGUMENT, "“images[2]”");
   assert_bind_fails (node, "source[1]", buffer, G_IO_ERROR_INVALID_ARGUMENT, "“source[0]”");
 
-  assert_bind_fails (node, "source", image, G_IO_ERROR_INVALID_ARGUMENT, "a storage buffer, not an image");
+  assert_bind_fails (node, "source", image, G_IO_ERROR_INVALID_ARGUMENT,
+                     "a storage buffer, not an image");
   assert_bind_fails (node, "source", sampled, G_IO_ERROR_INVALID_ARGUMENT, "not an image view");
   assert_bind_fails (node, "source", node, G_IO_ERROR_INVALID_ARGUMENT, "RillComputeNode");
-  assert_bind_fails (node, "images[0]", buffer, G_IO_ERROR_INVALID_ARGUMENT, "a storage image, not a buffer");
-  assert_bind_fails (node, "images[0]", sampled, G_IO_ERROR_INVALID_ARGUMENT, "created to be sampled");
+  assert_bind_fails (node, "images[0]", buffer, G_IO_ERROR_INVALID_ARGUMENT,
+                     "a storage image, not a buffer");
+  assert_bind_fails (node, "images[0]", sampled, G_IO_ERROR_INVALID_ARGUMENT,
+                     "created to be sampled");
   assert_bind_fails (node, "volume", float_image, G_IO_ERROR_INVALID_ARGUMENT, "sampled view");
   assert_bind_fails (node, "volume", stored, G_IO_ERROR_INVALID_ARGUMENT, "no sampler");
-  assert_bind_fails (node, "images[0]", line_image, G_IO_ERROR_INVALID_ARGUMENT, "2-D image, not a 1-D");
+  assert_bind_fails (node, "images[0]", line_image, G_IO_ERROR_INVALID_ARGUMENT,
+                     "2-D image, not a 1-D");
   assert_bind_fails (node, "volume", sampled, G_IO_ERROR_INVALID_ARGUMENT, "3-D image, not a 2-D");
   assert_bind_fails (node, "line", image, G_IO_ERROR_INVALID_ARGUMENT, "1-D");
-  assert_bind_fails (node, "images[0]", wide_image, G_IO_ERROR_INVALID_ARGUMENT, "rgba8ui, but the image is stored as rgba32ui");
-  assert_bind_fails (node, "source", small, G_IO_ERROR_INVALID_ARGUMENT, "2 bytes is less than the 4 bytes");
+  assert_bind_fails (node, "images[0]", wide_image, G_IO_ERROR_INVALID_ARGUMENT,
+                     "rgba8ui, but the image is stored as rgba32ui");
+  assert_bind_fails (node, "source", small, G_IO_ERROR_INVALID_ARGUMENT,
+                     "2 bytes is less than the 4 bytes");
   assert_bind_fails (node, "parameters", buffer, G_IO_ERROR_INVALID_ARGUMENT, "UNIFORM");
 
   rill_test_bind (node, "images[0]", image);
@@ -396,7 +409,8 @@ test_bind_components (Fixture       *fixture,
   g_autoptr (RillComputeNode) node = rill_test_node_new (
     fixture->session, GLSL ("layout (binding = 0) writeonly uniform image2D floats;\n"
                             "layout (binding = 1) uniform usampler2D uints;\n"
-                            "void main () { imageStore (floats, ivec2 (0), vec4 (texelFetch (uints, ivec2 (0), 0))); }\n"));
+                            "void main () { imageStore (floats, ivec2 (0), vec4 (texelFetch "
+                            "(uints, ivec2 (0), 0))); }\n"));
   g_autoptr (RillImage) uint_image
     = rill_test_image_new (fixture->memory, shape, 2, RILL_CHANNEL_TYPE_UINT8);
   g_autoptr (RillImage) unorm_image
@@ -408,7 +422,8 @@ test_bind_components (Fixture       *fixture,
 
   assert_bind_fails (node, "floats", uint_image, G_IO_ERROR_INVALID_ARGUMENT,
                      "type float, but UINT8 channels are uint");
-  assert_bind_fails (node, "uints", unorm_view, G_IO_ERROR_INVALID_ARGUMENT, "type uint, but UNORM8");
+  assert_bind_fails (node, "uints", unorm_view, G_IO_ERROR_INVALID_ARGUMENT,
+                     "type uint, but UNORM8");
   rill_test_bind (node, "floats", unorm_image);
   rill_test_bind (node, "uints", uint_view);
 }
@@ -445,8 +460,8 @@ test_bind_foreign (Fixture       *fixture,
 
   assert_bind_fails (node, "source", buffer, G_IO_ERROR_INVALID_ARGUMENT, "another session");
   rill_test_assert_failure (
-    rill_session_create_compute_node (fixture->session, program, NULL, &failure) != NULL, G_IO_ERROR,
-    G_IO_ERROR_INVALID_ARGUMENT, "another session");
+    rill_session_create_compute_node (fixture->session, program, NULL, &failure) != NULL,
+    G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "another session");
   assert_dispatch_fails (other, node, G_IO_ERROR_INVALID_ARGUMENT, "another session");
 
   g_clear_object (&program);
@@ -455,15 +470,16 @@ test_bind_foreign (Fixture       *fixture,
   rill_test_session_end (other);
 }
 
-static const char copy_shader[] = GLSL ("layout (local_size_x = 1) in;\n"
-                                        "layout (binding = 0) readonly buffer A { uint data[]; } a;\n"
-                                        "layout (binding = 1) buffer B { uint n; uint data[]; } b;\n"
-                                        "void main ()\n"
-                                        "{\n"
-                                        "  b.n = uint (a.data.length ());\n"
-                                        "  for (int i = 0; i < a.data.length (); i++)\n"
-                                        "    b.data[i] = a.data[i];\n"
-                                        "}\n");
+static const char copy_shader[] =
+  GLSL ("layout (local_size_x = 1) in;\n"
+        "layout (binding = 0) readonly buffer A { uint data[]; } a;\n"
+        "layout (binding = 1) buffer B { uint n; uint data[]; } b;\n"
+        "void main ()\n"
+        "{\n"
+        "  b.n = uint (a.data.length ());\n"
+        "  for (int i = 0; i < a.data.length (); i++)\n"
+        "    b.data[i] = a.data[i];\n"
+        "}\n");
 
 static void
 test_bind_range (Fixture       *fixture,
@@ -497,8 +513,8 @@ test_bind_range (Fixture       *fixture,
   g_assert_cmpuint (rill_test_read_uint (b, 64), ==, values[1023]);
 }
 
-#define assert_range_fails(node, buffer, offset, size, code, text)                                           \
-  rill_test_assert_failure (rill_compute_node_bind_range (node, "b", buffer, offset, size, &failure),        \
+#define assert_range_fails(node, buffer, offset, size, code, text) \
+  rill_test_assert_failure (rill_compute_node_bind_range (node, "b", buffer, offset, size, &failure), \
                             G_IO_ERROR, code, text)
 
 static void
@@ -515,11 +531,13 @@ test_bind_range_errors (Fixture       *fixture,
   assert_range_fails (node, buffer, 512, 513, G_IO_ERROR_INVALID_ARGUMENT, "513 bytes");
   assert_range_fails (node, buffer, 0, -2, G_IO_ERROR_INVALID_ARGUMENT, "-2");
   assert_range_fails (node, buffer, 1024, -1, G_IO_ERROR_INVALID_ARGUMENT, "0 bytes");
-  assert_range_fails (node, buffer, 0, 0, G_IO_ERROR_INVALID_ARGUMENT, "0 bytes is less than the 4 bytes");
+  assert_range_fails (node, buffer, 0, 0, G_IO_ERROR_INVALID_ARGUMENT,
+                      "0 bytes is less than the 4 bytes");
   assert_range_fails (node, buffer, 0, 3, G_IO_ERROR_INVALID_ARGUMENT, "3 bytes");
   assert_range_fails (node, buffer, G_MAXUINT64, 8, G_IO_ERROR_INVALID_ARGUMENT, "beyond");
   if (get_limits (fixture)->minStorageBufferOffsetAlignment > 2)
-    assert_range_fails (node, buffer, 2, 8, G_IO_ERROR_INVALID_ARGUMENT, "minStorageBufferOffsetAlignment");
+    assert_range_fails (node, buffer, 2, 8, G_IO_ERROR_INVALID_ARGUMENT,
+                        "minStorageBufferOffsetAlignment");
 
   if (limit <= 256 * 1024 * 1024)
     {
@@ -528,7 +546,8 @@ test_bind_range_errors (Fixture       *fixture,
       assert_bind_fails (node, "b", huge, G_IO_ERROR_NOT_SUPPORTED, "maxStorageBufferRange");
       rill_compute_node_bind_range (node, "b", huge, 256, (gint64) limit, &error);
       g_assert_no_error (error);
-      assert_range_fails (node, huge, 0, (gint64) limit + 1, G_IO_ERROR_NOT_SUPPORTED, "maxStorageBufferRange");
+      assert_range_fails (node, huge, 0, (gint64) limit + 1, G_IO_ERROR_NOT_SUPPORTED,
+                          "maxStorageBufferRange");
     }
 }
 
@@ -567,11 +586,13 @@ test_unbound (Fixture       *fixture,
 {
   const guint32 values[5] = { 1, 2, 3, 4, 5 };
   g_autoptr (RillComputeNode) node = rill_test_node_new (fixture->session, copy_shader);
-  g_autoptr (RillBuffer) buffer = rill_test_data_buffer_new (fixture->memory, values, sizeof (values));
+  g_autoptr (RillBuffer) buffer =
+    rill_test_data_buffer_new (fixture->memory, values, sizeof (values));
   g_autoptr (RillBuffer) other = rill_test_buffer_new (fixture->memory, 256);
 
   rill_test_bind (node, "a", buffer);
-  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT, "nothing is bound to “b”");
+  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT,
+                         "nothing is bound to “b”");
   rill_test_bind (node, "b", other);
   rill_test_run_node (fixture->session, node);
   g_assert_cmpuint (rill_test_read_uint (other, 5), ==, 5);
@@ -581,17 +602,18 @@ test_unbound (Fixture       *fixture,
   assert_bind_fails (node, "a", buffer, G_IO_ERROR_CLOSED, "closed");
 }
 
-static const char size_shader[] = GLSL ("layout (local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;\n"
-                                        "layout (binding = 0) buffer Out { uint count; uvec3 size; uvec3 groups; };\n"
-                                        "void main ()\n"
-                                        "{\n"
-                                        "  atomicAdd (count, 1u);\n"
-                                        "  if (gl_GlobalInvocationID == uvec3 (0))\n"
-                                        "    {\n"
-                                        "      size = gl_WorkGroupSize;\n"
-                                        "      groups = gl_NumWorkGroups;\n"
-                                        "    }\n"
-                                        "}\n");
+static const char size_shader[] =
+  GLSL ("layout (local_size_x_id = 0, local_size_y_id = 1, local_size_z_id = 2) in;\n"
+        "layout (binding = 0) buffer Out { uint count; uvec3 size; uvec3 groups; };\n"
+        "void main ()\n"
+        "{\n"
+        "  atomicAdd (count, 1u);\n"
+        "  if (gl_GlobalInvocationID == uvec3 (0))\n"
+        "    {\n"
+        "      size = gl_WorkGroupSize;\n"
+        "      groups = gl_NumWorkGroups;\n"
+        "    }\n"
+        "}\n");
 
 static void
 run_sizes (Fixture         *fixture,
@@ -665,10 +687,12 @@ test_local_size (Fixture       *fixture,
   assert_sizes (result, 2, 3, 1, 9, 2, 1);
 }
 
-#define assert_local_fails(node, x, y, z, code, text)                                                        \
-  rill_test_assert_failure (rill_compute_node_set_local_size (node, x, y, z, &failure), G_IO_ERROR, code, text)
-#define assert_grid_fails(node, x, y, z, code, text)                                                         \
-  rill_test_assert_failure (rill_compute_node_set_grid_size (node, x, y, z, &failure), G_IO_ERROR, code, text)
+#define assert_local_fails(node, x, y, z, code, text) \
+  rill_test_assert_failure (rill_compute_node_set_local_size (node, x, y, z, &failure), \
+                            G_IO_ERROR, code, text)
+#define assert_grid_fails(node, x, y, z, code, text) \
+  rill_test_assert_failure (rill_compute_node_set_grid_size (node, x, y, z, &failure), G_IO_ERROR, \
+                            code, text)
 
 static void
 test_size_errors (Fixture       *fixture,
@@ -685,21 +709,22 @@ test_size_errors (Fixture       *fixture,
   assert_local_fails (node, limits->maxComputeWorkGroupSize[0] + 1, 1, 1, G_IO_ERROR_NOT_SUPPORTED,
                       "maxComputeWorkGroupSize");
   assert_local_fails (node, 1, 1, G_MAXUINT, G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupSize");
-  assert_local_fails (node, limits->maxComputeWorkGroupSize[0], limits->maxComputeWorkGroupSize[1], 1,
-                      G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupInvocations");
+  assert_local_fails (node, limits->maxComputeWorkGroupSize[0], limits->maxComputeWorkGroupSize[1],
+                      1, G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupInvocations");
   rill_compute_node_get_local_size (node, &x, NULL, NULL);
   g_assert_cmpuint (x, ==, 1);
 
   assert_grid_fails (node, 0, 1, 1, G_IO_ERROR_INVALID_ARGUMENT, "0 × 1 × 1");
   if (limits->maxComputeWorkGroupCount[1] < G_MAXUINT)
-    assert_grid_fails (node, 1, limits->maxComputeWorkGroupCount[1] + 1, 1, G_IO_ERROR_NOT_SUPPORTED,
-                       "maxComputeWorkGroupCount");
+    assert_grid_fails (node, 1, limits->maxComputeWorkGroupCount[1] + 1, 1,
+                       G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupCount");
   rill_test_assert_failure (rill_compute_node_set_global_size (node, 1, 1, 0, &failure), G_IO_ERROR,
                             G_IO_ERROR_INVALID_ARGUMENT, "1 × 1 × 0");
   if (limits->maxComputeWorkGroupCount[1] < G_MAXUINT)
     {
       set_global_size (node, 1, G_MAXUINT, 1);
-      assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupCount");
+      assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED,
+                             "maxComputeWorkGroupCount");
     }
   set_global_size (node, 1, 1, 1);
 
@@ -707,7 +732,8 @@ test_size_errors (Fixture       *fixture,
   set_uint_constant (node, 0, 0);
   assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT, "0 × 1 × 1");
   set_uint_constant (node, 0, G_MAXUINT);
-  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupSize");
+  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED,
+                         "maxComputeWorkGroupSize");
   set_uint_constant (node, 0, 1);
   rill_test_run_node (fixture->session, node);
 }
@@ -716,15 +742,16 @@ static void
 test_fixed_local_size (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_autoptr (RillComputeNode) node
-    = rill_test_node_new (fixture->session, GLSL ("layout (local_size_x = 8, local_size_y = 4) in;\n"
-                                                  "void main () { }\n"));
-  g_autoptr (RillComputeNode) shared
-    = rill_test_node_new (fixture->session, GLSL ("layout (local_size_x_id = 0, local_size_y_id = 0) in;\n"
-                                                  "void main () { }\n"));
+  g_autoptr (RillComputeNode) node =
+    rill_test_node_new (fixture->session, GLSL ("layout (local_size_x = 8, local_size_y = 4) in;\n"
+                                                "void main () { }\n"));
+  g_autoptr (RillComputeNode) shared = rill_test_node_new (
+    fixture->session, GLSL ("layout (local_size_x_id = 0, local_size_y_id = 0) in;\n"
+                            "void main () { }\n"));
   const guint32 *limits = get_limits (fixture)->maxComputeWorkGroupSize;
-  g_autofree char *large_source = g_strdup_printf (
-    GLSL ("layout (local_size_x = %u, local_size_y = %u) in;\nvoid main () { }\n"), limits[0], limits[1]);
+  g_autofree char *large_source =
+    g_strdup_printf (GLSL ("layout (local_size_x = %u, local_size_y = %u) in;\nvoid main () { }\n"),
+                     limits[0], limits[1]);
   g_autoptr (RillProgram) large = rill_test_program_new (fixture->session, large_source);
   g_autoptr (GError) error = NULL;
 
@@ -738,8 +765,9 @@ test_fixed_local_size (Fixture       *fixture,
   assert_local_fails (shared, 4, 8, 1, G_IO_ERROR_INVALID_ARGUMENT, "same constant");
   rill_test_run_node (fixture->session, shared);
 
-  rill_test_assert_failure (rill_session_create_compute_node (fixture->session, large, NULL, &failure) != NULL,
-                            G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupInvocations");
+  rill_test_assert_failure (
+    rill_session_create_compute_node (fixture->session, large, NULL, &failure) != NULL, G_IO_ERROR,
+    G_IO_ERROR_NOT_SUPPORTED, "maxComputeWorkGroupInvocations");
 }
 
 static void
@@ -747,9 +775,10 @@ test_push_constants (Fixture       *fixture,
                      gconstpointer  data)
 {
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("layout (push_constant) uniform Push { layout (offset = 4) uint a; uint b; } push;\n"
-                            "layout (binding = 0) buffer Out { uint data[2]; };\n"
-                            "void main () { data[0] = push.a; data[1] = push.b; }\n"));
+    fixture->session,
+    GLSL ("layout (push_constant) uniform Push { layout (offset = 4) uint a; uint b; } push;\n"
+          "layout (binding = 0) buffer Out { uint data[2]; };\n"
+          "void main () { data[0] = push.a; data[1] = push.b; }\n"));
   g_autoptr (RillComputeNode) none
     = rill_test_node_new (fixture->session, GLSL ("void main () { }\n"));
   g_autoptr (RillBuffer) buffer = rill_test_buffer_new (fixture->memory, 8);
@@ -762,11 +791,12 @@ test_push_constants (Fixture       *fixture,
   g_assert_cmpuint (rill_compute_node_get_push_constants_size (node), ==, 12);
   g_assert_cmpuint (rill_compute_node_get_push_constants_size (none), ==, 0);
   rill_test_bind (node, "Out", buffer);
-  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT, "12 bytes of push constants");
-  rill_test_assert_failure (rill_compute_node_set_push_constants (node, wrong, &failure), G_IO_ERROR,
-                            G_IO_ERROR_INVALID_ARGUMENT, "7 bytes");
-  rill_test_assert_failure (rill_compute_node_set_push_constants (none, wrong, &failure), G_IO_ERROR,
-                            G_IO_ERROR_INVALID_ARGUMENT, "has 0");
+  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT,
+                         "12 bytes of push constants");
+  rill_test_assert_failure (rill_compute_node_set_push_constants (node, wrong, &failure),
+                            G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "7 bytes");
+  rill_test_assert_failure (rill_compute_node_set_push_constants (none, wrong, &failure),
+                            G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "has 0");
   rill_compute_node_set_push_constants (none, empty, &error);
   g_assert_no_error (error);
   rill_test_run_node (fixture->session, none);
@@ -799,17 +829,18 @@ test_specialization (Fixture       *fixture,
                      gconstpointer  data)
 {
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("#extension GL_EXT_shader_explicit_arithmetic_types: require\n"
-                            "layout (constant_id = 0) const bool a = false;\n"
-                            "layout (constant_id = 7) const int b = -1;\n"
-                            "layout (constant_id = 2) const uint c = 1u;\n"
-                            "layout (constant_id = 3) const float d = 0.5;\n"
-                            "layout (constant_id = 4) const double e = 0.25LF;\n"
-                            "layout (constant_id = 5) const int64_t f = -1L;\n"
-                            "layout (constant_id = 6) const uint64_t g = 1UL;\n"
-                            "layout (binding = 0) buffer Out { uint a_; int b_; uint c_; float d_; double e_;\n"
-                            "                                  int64_t f_; uint64_t g_; };\n"
-                            "void main () { a_ = a ? 1 : 0; b_ = b; c_ = c; d_ = d; e_ = e; f_ = f; g_ = g; }\n"));
+    fixture->session,
+    GLSL ("#extension GL_EXT_shader_explicit_arithmetic_types: require\n"
+          "layout (constant_id = 0) const bool a = false;\n"
+          "layout (constant_id = 7) const int b = -1;\n"
+          "layout (constant_id = 2) const uint c = 1u;\n"
+          "layout (constant_id = 3) const float d = 0.5;\n"
+          "layout (constant_id = 4) const double e = 0.25LF;\n"
+          "layout (constant_id = 5) const int64_t f = -1L;\n"
+          "layout (constant_id = 6) const uint64_t g = 1UL;\n"
+          "layout (binding = 0) buffer Out { uint a_; int b_; uint c_; float d_; double e_;\n"
+          "                                  int64_t f_; uint64_t g_; };\n"
+          "void main () { a_ = a ? 1 : 0; b_ = b; c_ = c; d_ = d; e_ = e; f_ = f; g_ = g; }\n"));
   struct { guint32 a; gint32 b; guint32 c; float d; double e; gint64 f; guint64 g; } result;
   g_autoptr (RillBuffer) buffer = rill_test_buffer_new (fixture->memory, sizeof (result));
 
@@ -839,8 +870,8 @@ test_specialization (Fixture       *fixture,
   g_assert_cmpuint (result.g, ==, G_MAXUINT64);
 }
 
-#define assert_constant_fails(node, id, value, text)                                                         \
-  rill_test_assert_failure (rill_compute_node_set_specialization_constant (node, id, value, &failure),       \
+#define assert_constant_fails(node, id, value, text) \
+  rill_test_assert_failure (rill_compute_node_set_specialization_constant (node, id, value, &failure), \
                             G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, text)
 
 static void
@@ -850,7 +881,8 @@ test_specialization_errors (Fixture       *fixture,
   g_autoptr (RillComputeNode) node = rill_test_node_new (fixture->session, everything);
 
   assert_constant_fails (node, 99, g_variant_new_uint32 (1), "no specialisation constant 99");
-  assert_constant_fails (node, 0, g_variant_new_uint32 (1), "type bool, for which a GVariant of type “b” is needed, not “u”");
+  assert_constant_fails (node, 0, g_variant_new_uint32 (1),
+                         "type bool, for which a GVariant of type “b” is needed, not “u”");
   assert_constant_fails (node, 1, g_variant_new_uint32 (1), "“i”");
   assert_constant_fails (node, 2, g_variant_new_string ("x"), "“d”");
   assert_constant_fails (node, 3, g_variant_new_int32 (1), "“u”");
@@ -866,8 +898,8 @@ create_linear_view (RillMemory    *memory,
   g_autoptr (GBytes) bytes = g_bytes_new (texels, size);
   GError *error = NULL;
   RillImageView *view = rill_memory_create_image_view_from_bytes (
-    memory, bytes, shape, n_dims, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, RILL_FILTER_MODE_LINEAR,
-    RILL_ADDRESS_MODE_CLAMP_TO_EDGE, TRUE, TRUE, &error);
+    memory, bytes, shape, n_dims, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE,
+    RILL_FILTER_MODE_LINEAR, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, TRUE, TRUE, &error);
 
   g_assert_no_error (error);
   return view;
@@ -918,19 +950,20 @@ test_three_channels (Fixture       *fixture,
   enum { W = 7, H = 5 };
   const guint shape[] = { H, W, 3 }, out_shape[] = { H, W };
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("layout (local_size_x = 4, local_size_y = 4) in;\n"
-                            "layout (binding = 0, rgba8ui) readonly uniform uimage2D image;\n"
-                            "layout (binding = 1, r32i) writeonly uniform iimage2D edges;\n"
-                            "void main ()\n"
-                            "{\n"
-                            "  ivec2 at = ivec2 (gl_GlobalInvocationID.xy), size = imageSize (image);\n"
-                            "  if (any (greaterThanEqual (at, size)))\n"
-                            "    return;\n"
-                            "  uvec4 l = imageLoad (image, ivec2 (max (at.x - 1, 0), at.y));\n"
-                            "  uvec4 r = imageLoad (image, ivec2 (min (at.x + 1, size.x - 1), at.y));\n"
-                            "  ivec3 d = abs (ivec3 (r.rgb) - ivec3 (l.rgb));\n"
-                            "  imageStore (edges, at, ivec4 (d.r + d.g + d.b + int (l.a) * 1000));\n"
-                            "}\n"));
+    fixture->session,
+    GLSL ("layout (local_size_x = 4, local_size_y = 4) in;\n"
+          "layout (binding = 0, rgba8ui) readonly uniform uimage2D image;\n"
+          "layout (binding = 1, r32i) writeonly uniform iimage2D edges;\n"
+          "void main ()\n"
+          "{\n"
+          "  ivec2 at = ivec2 (gl_GlobalInvocationID.xy), size = imageSize (image);\n"
+          "  if (any (greaterThanEqual (at, size)))\n"
+          "    return;\n"
+          "  uvec4 l = imageLoad (image, ivec2 (max (at.x - 1, 0), at.y));\n"
+          "  uvec4 r = imageLoad (image, ivec2 (min (at.x + 1, size.x - 1), at.y));\n"
+          "  ivec3 d = abs (ivec3 (r.rgb) - ivec3 (l.rgb));\n"
+          "  imageStore (edges, at, ivec4 (d.r + d.g + d.b + int (l.a) * 1000));\n"
+          "}\n"));
   guint8 texels[H][W][3];
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GBytes) result = NULL;
@@ -943,8 +976,8 @@ test_three_channels (Fixture       *fixture,
   for (guint i = 0; i < sizeof (texels); i++)
     ((guint8 *) texels)[i] = (guint8) (i * i * 31 + i);
   bytes = g_bytes_new (texels, sizeof (texels));
-  image = rill_memory_create_image_from_bytes (fixture->memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UINT8,
-                                               RILL_IMAGE_USAGE_NONE, &error);
+  image = rill_memory_create_image_from_bytes (
+    fixture->memory, bytes, shape, 3, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE, &error);
   g_assert_no_error (error);
   rill_test_bind (node, "image", image);
   rill_test_bind (node, "edges", edges);
@@ -970,14 +1003,15 @@ test_image_kinds (Fixture       *fixture,
 {
   const guint line[] = { 5 }, volume[] = { 2, 3, 4, 1 };
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("layout (binding = 0, r32ui) uniform uimage1D line;\n"
-                            "layout (binding = 1, r32ui) uniform uimage3D volume;\n"
-                            "void main ()\n"
-                            "{\n"
-                            "  uvec3 at = gl_WorkGroupID;\n"
-                            "  imageStore (volume, ivec3 (at), uvec4 (at.x + at.y * 10u + at.z * 100u));\n"
-                            "  imageAtomicAdd (line, int (at.x), 1u);\n"
-                            "}\n"));
+    fixture->session,
+    GLSL ("layout (binding = 0, r32ui) uniform uimage1D line;\n"
+          "layout (binding = 1, r32ui) uniform uimage3D volume;\n"
+          "void main ()\n"
+          "{\n"
+          "  uvec3 at = gl_WorkGroupID;\n"
+          "  imageStore (volume, ivec3 (at), uvec4 (at.x + at.y * 10u + at.z * 100u));\n"
+          "  imageAtomicAdd (line, int (at.x), 1u);\n"
+          "}\n"));
   g_autoptr (RillImage) line_image
     = rill_test_image_new (fixture->memory, line, 1, RILL_CHANNEL_TYPE_UINT32);
   g_autoptr (RillImage) volume_image
@@ -987,8 +1021,8 @@ test_image_kinds (Fixture       *fixture,
   g_autoptr (GError) error = NULL;
   const guint32 *values;
 
-  view = rill_image_create_view (volume_image, RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE,
-                                 FALSE, &error);
+  view = rill_image_create_view (volume_image, RILL_FILTER_MODE_NEAREST,
+                                 RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, &error);
   g_assert_no_error (error);
   rill_image_clear (line_image, NULL, &error);
   g_assert_no_error (error);
@@ -1017,9 +1051,10 @@ test_sets_and_arrays (Fixture       *fixture,
                       gconstpointer  data)
 {
   g_autoptr (RillComputeNode) node = rill_test_node_new (
-    fixture->session, GLSL ("layout (set = 0, binding = 4) readonly buffer A { uint value; } a[3];\n"
-                            "layout (set = 3, binding = 1) buffer Out { uint sum; };\n"
-                            "void main () { sum = a[0].value + a[1].value * 10u + a[2].value * 100u; }\n"));
+    fixture->session,
+    GLSL ("layout (set = 0, binding = 4) readonly buffer A { uint value; } a[3];\n"
+          "layout (set = 3, binding = 1) buffer Out { uint sum; };\n"
+          "void main () { sum = a[0].value + a[1].value * 10u + a[2].value * 100u; }\n"));
   g_autoptr (RillBuffer) out = rill_test_buffer_new (fixture->memory, 4);
 
   rill_test_bind (node, "Out", out);
@@ -1027,7 +1062,8 @@ test_sets_and_arrays (Fixture       *fixture,
     {
       const guint32 value = i + 1;
       g_autofree char *name = g_strdup_printf ("a[%u]", i);
-      g_autoptr (RillBuffer) buffer = rill_test_data_buffer_new (fixture->memory, &value, sizeof (value));
+      g_autoptr (RillBuffer) buffer =
+        rill_test_data_buffer_new (fixture->memory, &value, sizeof (value));
 
       if (i == 2)
         assert_dispatch_fails (fixture->session, node, G_IO_ERROR_INVALID_ARGUMENT, "“a[2]”");
@@ -1044,28 +1080,43 @@ static const struct
 } unsupported[] = {
   { GLSL ("layout (binding = 0) uniform texture2D t; layout (binding = 1) uniform sampler s;\n"
           "layout (binding = 2) buffer O { vec4 o; };\n"
-          "void main () { o = textureLod (sampler2D (t, s), vec2 (0), 0.0); }\n"), "without its sampler" },
+          "void main () { o = textureLod (sampler2D (t, s), vec2 (0), 0.0); }\n"),
+    "without its sampler" },
   { GLSL ("layout (binding = 0, r32f) uniform imageBuffer t;\n"
-          "void main () { imageStore (t, 0, vec4 (0)); }\n"), "a texel buffer" },
-  { GLSL ("layout (binding = 0) uniform samplerBuffer t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
-          "void main () { o = texelFetch (t, 0); }\n"), "a texel buffer" },
+          "void main () { imageStore (t, 0, vec4 (0)); }\n"),
+    "a texel buffer" },
+  { GLSL (
+      "layout (binding = 0) uniform samplerBuffer t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
+      "void main () { o = texelFetch (t, 0); }\n"),
+    "a texel buffer" },
   { GLSL ("layout (binding = 0, r32f) uniform image2DArray t;\n"
-          "void main () { imageStore (t, ivec3 (0), vec4 (0)); }\n"), "layers" },
-  { GLSL ("layout (binding = 0) uniform samplerCube t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
-          "void main () { o = textureLod (t, vec3 (1), 0.0); }\n"), "cube" },
-  { GLSL ("layout (binding = 0) uniform sampler2DShadow t;\nlayout (binding = 2) buffer O { float o; };\n"
-          "void main () { o = textureLod (t, vec3 (1), 0.0); }\n"), "shadow" },
-  { GLSL ("layout (binding = 0) uniform sampler2DMS t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
-          "void main () { o = texelFetch (t, ivec2 (0), 0); }\n"), "several samples" },
+          "void main () { imageStore (t, ivec3 (0), vec4 (0)); }\n"),
+    "layers" },
+  { GLSL (
+      "layout (binding = 0) uniform samplerCube t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
+      "void main () { o = textureLod (t, vec3 (1), 0.0); }\n"),
+    "cube" },
+  { GLSL ("layout (binding = 0) uniform sampler2DShadow t;\nlayout (binding = 2) buffer O { float "
+          "o; };\n"
+          "void main () { o = textureLod (t, vec3 (1), 0.0); }\n"),
+    "shadow" },
+  { GLSL (
+      "layout (binding = 0) uniform sampler2DMS t;\nlayout (binding = 2) buffer O { vec4 o; };\n"
+      "void main () { o = texelFetch (t, ivec2 (0), 0); }\n"),
+    "several samples" },
   { GLSL ("#extension GL_EXT_nonuniform_qualifier: require\n"
-          "layout (binding = 0) buffer A { uint x; } a[];\nvoid main () { a[gl_WorkGroupID.x].x = 1u; }\n"), "without a length" },
+          "layout (binding = 0) buffer A { uint x; } a[];\nvoid main () { a[gl_WorkGroupID.x].x = "
+          "1u; }\n"),
+    "without a length" },
   { GLSL ("layout (constant_id = 0) const uint n = 3;\n"
           "layout (binding = 0) buffer A { uint x; } a[n];\nvoid main () { a[2].x = 1u; }\n"),
     "specialisation constant" },
   { GLSL ("layout (set = 40, binding = 0) buffer A { uint x; };\nvoid main () { x = 1u; }\n"),
     "maxBoundDescriptorSets" },
-  { GLSL ("layout (push_constant) uniform P { uint x[4096]; };\nlayout (binding = 0) buffer O { uint o; };\n"
-          "void main () { o = x[1]; }\n"), "maxPushConstantsSize" },
+  { GLSL ("layout (push_constant) uniform P { uint x[4096]; };\nlayout (binding = 0) buffer O { "
+          "uint o; };\n"
+          "void main () { o = x[1]; }\n"),
+    "maxPushConstantsSize" },
 };
 
 static void
@@ -1082,8 +1133,8 @@ test_unsupported (Fixture       *fixture,
         continue; /* the device comes first */
       g_assert_no_error (error);
       rill_test_assert_failure (
-        rill_session_create_compute_node (fixture->session, program, NULL, &failure) != NULL, G_IO_ERROR,
-        G_IO_ERROR_NOT_SUPPORTED, unsupported[i].text);
+        rill_session_create_compute_node (fixture->session, program, NULL, &failure) != NULL,
+        G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, unsupported[i].text);
     }
 }
 
@@ -1095,8 +1146,8 @@ test_entry_point (Fixture       *fixture,
     = rill_test_program_new (fixture->session, GLSL ("void main () { }\n"));
 
   rill_test_assert_failure (
-    rill_session_create_compute_node (fixture->session, program, "other", &failure) != NULL, G_IO_ERROR,
-    G_IO_ERROR_NOT_FOUND, "no compute entry point “other”; it has “main”");
+    rill_session_create_compute_node (fixture->session, program, "other", &failure) != NULL,
+    G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no compute entry point “other”; it has “main”");
 }
 
 static void
@@ -1162,11 +1213,11 @@ test_uninitialized (Fixture       *fixture,
   assert_grid_fails (node, 1, 1, 1, G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
   rill_test_assert_failure (rill_compute_node_set_global_size (node, 1, 1, 1, &failure), G_IO_ERROR,
                             G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
-  rill_test_assert_failure (rill_compute_node_set_push_constants (node, bytes, &failure), G_IO_ERROR,
-                            G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
+  rill_test_assert_failure (rill_compute_node_set_push_constants (node, bytes, &failure),
+                            G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
   rill_test_assert_failure (
-    rill_compute_node_set_specialization_constant (node, 0, g_variant_new_uint32 (0), &failure), G_IO_ERROR,
-    G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
+    rill_compute_node_set_specialization_constant (node, 0, g_variant_new_uint32 (0), &failure),
+    G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
   assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_INITIALIZED, "RillComputeNode");
   rill_compute_node_close (node);
   g_assert_finalize_object (node);
@@ -1244,7 +1295,8 @@ test_threads (Fixture       *fixture,
   rill_test_run_node (fixture->session, node);
 }
 
-#define ADD(name, function) g_test_add ("/compute-node/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function) \
+  g_test_add ("/compute-node/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int   argc,

@@ -3,14 +3,14 @@
 
 #include <glib/gstdio.h>
 
-#define PLAIN                                                                                                \
-  "layout (local_size_x = 1) in;\n"                                                                          \
-  "layout (binding = 0) buffer A { uint data[]; } a;\n"                                                      \
+#define PLAIN \
+  "layout (local_size_x = 1) in;\n" \
+  "layout (binding = 0) buffer A { uint data[]; } a;\n" \
   "void main () { a.data[0] = 1u; }\n"
 
-#define assert_glsl_fails(session, source, name, dirs, text)                                                 \
-  rill_test_assert_failure (                                                                                 \
-    rill_session_create_program_from_glsl (session, source, name, dirs, &failure) != NULL,                   \
+#define assert_glsl_fails(session, source, name, dirs, text) \
+  rill_test_assert_failure ( \
+    rill_session_create_program_from_glsl (session, source, name, dirs, &failure) != NULL, \
     RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, text)
 
 static void
@@ -20,8 +20,8 @@ assert_bytes_fail (RillSession *session,
                    gint         code,
                    const char  *text)
 {
-  rill_test_assert_failure (rill_session_create_program_from_bytes (session, bytes, &failure) != NULL,
-                            domain, code, text);
+  rill_test_assert_failure (
+    rill_session_create_program_from_bytes (session, bytes, &failure) != NULL, domain, code, text);
 }
 
 /* Files in a folder of their own, which goes with it. */
@@ -92,7 +92,8 @@ test_glsl_errors (void)
 {
   RillSession *session = rill_test_session_new ();
 
-  assert_glsl_fails (session, GLSL ("void main () { x = 1; }\n"), NULL, NULL, "shader:2: error: 'x'");
+  assert_glsl_fails (session, GLSL ("void main () { x = 1; }\n"), NULL, NULL,
+                     "shader:2: error: 'x'");
   assert_glsl_fails (session, GLSL ("\n\nvoid main () { x = 1; }\n"), "dir/blur.comp", NULL,
                      "dir/blur.comp:4: error: 'x'");
   assert_glsl_fails (session, GLSL ("int x = ;\n"), "", NULL, "shader:2:");
@@ -148,8 +149,10 @@ test_include (void)
   g_autofree char *folder = create_folder ();
   g_autofree char *other = g_build_filename (folder, "other", NULL);
   g_autofree char *name = write_file (folder, "sub/main.comp", "");
-  g_autofree char *a = write_file (folder, "sub/a.glsl", "#include \"deep/b.glsl\"\n#define A 1u\n");
-  g_autofree char *b = write_file (folder, "sub/deep/b.glsl", "#include \"c.glsl\"\n#define B 2u\n");
+  g_autofree char *a =
+    write_file (folder, "sub/a.glsl", "#include \"deep/b.glsl\"\n#define A 1u\n");
+  g_autofree char *b =
+    write_file (folder, "sub/deep/b.glsl", "#include \"c.glsl\"\n#define B 2u\n");
   g_autofree char *c = write_file (folder, "sub/deep/c.glsl", "#include <d.glsl>\n#define C 3u\n");
   g_autofree char *d = write_file (folder, "other/d.glsl", "#define D 4u\n");
   /* Next to the file comes before the folders. */
@@ -159,7 +162,8 @@ test_include (void)
                              "layout (binding = 0) buffer Out { uint data[]; };\n"
                              "void main () { data[0] = A + B * 10u + C * 100u + D * 1000u; }\n");
   g_autoptr (GError) error = NULL;
-  g_autoptr (RillProgram) program = rill_session_create_program_from_glsl (session, source, name, dirs, &error);
+  g_autoptr (RillProgram) program =
+    rill_session_create_program_from_glsl (session, source, name, dirs, &error);
   g_autoptr (RillComputeNode) node = NULL;
   g_autoptr (RillMemory) memory = rill_test_device_memory_new (session);
   g_autoptr (RillBuffer) buffer = rill_test_buffer_new (memory, 4);
@@ -190,14 +194,17 @@ test_include_errors (void)
   const char *dirs[] = { folder, NULL };
   g_autofree char *bad_line = g_strdup_printf ("%s:3: error", bad);
 
-  assert_glsl_fails (session, GLSL ("#include \"none.glsl\"\n"), NULL, NULL, "shader:2: error: '#include'");
+  assert_glsl_fails (session, GLSL ("#include \"none.glsl\"\n"), NULL, NULL,
+                     "shader:2: error: '#include'");
   assert_glsl_fails (session, GLSL ("#include \"none.glsl\"\n"), NULL, dirs, folder);
   assert_glsl_fails (session, GLSL ("#include <none.glsl>\n"), name, NULL, "no folder");
-  assert_glsl_fails (session, GLSL ("#include \"/nonexistent/none.glsl\"\n"), name, NULL, "not found");
+  assert_glsl_fails (session, GLSL ("#include \"/nonexistent/none.glsl\"\n"), name, NULL,
+                     "not found");
   /* Without a name there is no file next to which another could lie. */
   assert_glsl_fails (session, GLSL ("#include \"bad.glsl\"\n"), NULL, NULL, "no folder");
   assert_glsl_fails (session, GLSL ("#include \"bad.glsl\"\n"), name, NULL, bad_line);
-  assert_glsl_fails (session, GLSL ("#include \"self.glsl\"\n"), name, NULL, "nested more than 64 deep");
+  assert_glsl_fails (session, GLSL ("#include \"self.glsl\"\n"), name, NULL,
+                     "nested more than 64 deep");
   assert_glsl_fails (session, GLSL ("#include \".\"\n"), name, NULL, "not found");
   g_assert_cmpint (g_file_set_contents (bad, "a\0b", 3, NULL), ==, TRUE);
   assert_glsl_fails (session, GLSL ("#include \"bad.glsl\"\n"), name, NULL, "is no text");
@@ -223,7 +230,8 @@ test_bytes (void)
   program = rill_session_create_program_from_bytes (session, unaligned, &error);
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (rill_program_get_spirv (program), spirv));
-  g_assert_cmpuint ((guintptr) g_bytes_get_data (rill_program_get_spirv (program), NULL) % 4, ==, 0);
+  g_assert_cmpuint ((guintptr) g_bytes_get_data (rill_program_get_spirv (program), NULL) % 4, ==,
+                    0);
 
   g_clear_object (&program);
   g_clear_object (&compiled);
@@ -245,15 +253,21 @@ test_bytes_invalid (void)
   g_autoptr (GBytes) half = g_bytes_new_from_bytes (spirv, 0, size / 8 * 4);
   g_autoptr (GBytes) swapped = NULL;
 
-  assert_bytes_fail (session, empty, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "header");
-  assert_bytes_fail (session, text, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "0x07230203");
-  assert_bytes_fail (session, odd, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "multiple of 4");
-  assert_bytes_fail (session, header, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "header");
-  assert_bytes_fail (session, half, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "not valid");
+  assert_bytes_fail (session, empty, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "header");
+  assert_bytes_fail (session, text, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "0x07230203");
+  assert_bytes_fail (session, odd, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "multiple of 4");
+  assert_bytes_fail (session, header, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "header");
+  assert_bytes_fail (session, half, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "not valid");
   for (gsize i = 0; i < size / 4; i++)
     words[i] = GUINT32_SWAP_LE_BE (words[i]);
   swapped = g_bytes_new (words, size);
-  assert_bytes_fail (session, swapped, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "order");
+  assert_bytes_fail (session, swapped, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "order");
 
   g_clear_object (&compiled);
   rill_test_session_end (session);
@@ -278,7 +292,8 @@ test_bytes_random (void)
       g_autoptr (GError) error = NULL;
 
       for (gint n = g_rand_int_range (rand, 1, 4); n > 0; n--)
-        words[g_rand_int_range (rand, 1, (gint32) (size / 4))] ^= 1u << g_rand_int_range (rand, 0, 32);
+        words[g_rand_int_range (rand, 1, (gint32) (size / 4))] ^= 1u
+                                                                  << g_rand_int_range (rand, 0, 32);
       bytes = g_bytes_new (words, size);
       program = rill_session_create_program_from_bytes (session, bytes, &error);
       g_assert_true ((program == NULL) == (error != NULL));
@@ -290,7 +305,8 @@ test_bytes_random (void)
         }
       else
         {
-          g_autoptr (RillComputeNode) node = rill_session_create_compute_node (session, program, NULL, NULL);
+          g_autoptr (RillComputeNode) node =
+            rill_session_create_compute_node (session, program, NULL, NULL);
           g_assert_true (node == NULL || RILL_IS_COMPUTE_NODE (node));
         }
     }
@@ -333,12 +349,14 @@ test_capability (void)
   RillSession *session = rill_test_session_new ();
 
   rill_test_assert_failure (
-    rill_session_create_program_from_glsl (session,
-                                           GLSL ("#extension GL_EXT_ray_query: require\n"
-                                                 "layout (binding = 0) uniform accelerationStructureEXT s;\n"
-                                                 "void main () { rayQueryEXT q; rayQueryInitializeEXT (q, s, 0, 0,"
-                                                 " vec3 (0), 0.0, vec3 (1), 1.0); }\n"),
-                                           NULL, NULL, &failure) != NULL,
+    rill_session_create_program_from_glsl (
+      session,
+      GLSL ("#extension GL_EXT_ray_query: require\n"
+            "layout (binding = 0) uniform accelerationStructureEXT s;\n"
+            "void main () { rayQueryEXT q; rayQueryInitializeEXT (q, s, 0, 0,"
+            " vec3 (0), 0.0, vec3 (1), 1.0); }\n"),
+      NULL, NULL, &failure)
+      != NULL,
     RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT, "capability");
   rill_test_session_end (session);
 }
@@ -359,15 +377,18 @@ test_file (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (RillProgram) program = NULL;
 
-  g_file_set_contents (path, g_bytes_get_data (spirv, NULL), (gssize) g_bytes_get_size (spirv), &error);
+  g_file_set_contents (path, g_bytes_get_data (spirv, NULL), (gssize) g_bytes_get_size (spirv),
+                       &error);
   g_assert_no_error (error);
   program = rill_session_create_program_from_file (session, file, &error);
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (rill_program_get_spirv (program), spirv));
 
-  rill_test_assert_failure (rill_session_create_program_from_file (session, none_file, &failure) != NULL,
+  rill_test_assert_failure (rill_session_create_program_from_file (session, none_file, &failure)
+                              != NULL,
                             G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "");
-  rill_test_assert_failure (rill_session_create_program_from_file (session, text_file, &failure) != NULL,
+  rill_test_assert_failure (rill_session_create_program_from_file (session, text_file, &failure)
+                              != NULL,
                             RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION, "text.spv");
 
   g_clear_object (&program);
@@ -399,17 +420,19 @@ test_close (void)
   g_assert_cmpuint (n_notified, ==, 1);
   g_assert_true (rill_program_get_closed (program));
   g_assert_nonnull (rill_program_get_spirv (program));
-  rill_test_assert_failure (rill_session_create_compute_node (session, program, NULL, &failure) != NULL,
+  rill_test_assert_failure (rill_session_create_compute_node (session, program, NULL, &failure)
+                              != NULL,
                             G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
   g_clear_object (&program);
 
   rill_session_close (session);
   g_assert_true (rill_program_get_closed (other));
   rill_test_assert_failure (
-    rill_session_create_program_from_glsl (session, GLSL (PLAIN), NULL, NULL, &failure) != NULL, G_IO_ERROR,
-    G_IO_ERROR_CLOSED, "closed");
+    rill_session_create_program_from_glsl (session, GLSL (PLAIN), NULL, NULL, &failure) != NULL,
+    G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
   rill_test_assert_failure (
-    rill_session_create_program_from_bytes (session, rill_program_get_spirv (other), &failure) != NULL,
+    rill_session_create_program_from_bytes (session, rill_program_get_spirv (other), &failure)
+      != NULL,
     G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
   g_clear_object (&other);
   rill_test_session_end (session);
@@ -427,7 +450,8 @@ test_uninitialized (void)
   g_assert_cmpuint (g_strv_length (entry_points), ==, 0);
   g_assert_false (rill_program_get_closed (program));
   rill_program_close (program);
-  rill_test_assert_failure (rill_session_create_compute_node (session, program, NULL, &failure) != NULL,
+  rill_test_assert_failure (rill_session_create_compute_node (session, program, NULL, &failure)
+                              != NULL,
                             G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "RillProgram");
 
   g_assert_finalize_object (program);

@@ -13,9 +13,9 @@ typedef struct
   guint64 size;
 } RillBound;
 
-/* Checks that a shader's variable can be bound to the object, which may be anything: its kind, session,
- * state, usage, and all that the variable declares. @size -1: the rest of a buffer. On success @bound
- * holds no reference. @name is for errors. */
+/* Checks that a shader's variable can be bound to the object, which may be anything: its kind,
+ * session, state, usage, and all that the variable declares. @size -1: the rest of a buffer. On
+ * success @bound holds no reference. @name is for errors. */
 gboolean rill_binding_check      (RillContext           *context,
                                   const RillReflection  *reflection,
                                   const RillBinding     *binding,

@@ -6,15 +6,15 @@
  *
  * A command buffer records work for the device, and runs it as often as one likes.
  *
- * The first command begins the recording; [method@CommandBuffer.reset] begins a new one. A command that
- * fails is not recorded, and the recording goes on without it. Commands can be added between runs.
- * What a recorded command uses is held until the command buffer is reset or closed: buffers, images,
- * views, nodes and durations. When one of the resources or views is closed all the same, running fails with
- * %G_IO_ERROR_CLOSED.
+ * The first command begins the recording; [method@CommandBuffer.reset] begins a new one. A command
+ * that fails is not recorded, and the recording goes on without it. Commands can be added between
+ * runs. What a recorded command uses is held until the command buffer is reset or closed: buffers,
+ * images, views, nodes and durations. When one of the resources or views is closed all the same,
+ * running fails with %G_IO_ERROR_CLOSED.
  *
  * Commands take effect in the order in which they were recorded: where one reads or writes what an
- * earlier one has written, or writes what an earlier one has read, the device waits in between. Which
- * bindings a shader reads or writes is taken from its declarations, so that `readonly` and
+ * earlier one has written, or writes what an earlier one has read, the device waits in between.
+ * Which bindings a shader reads or writes is taken from its declarations, so that `readonly` and
  * `writeonly` let independent dispatches run side by side. Between runs, and between them and
  * transfers, the order of the calls counts for each resource.
  *
@@ -214,7 +214,8 @@ rill_session_create_command_buffer (RillSession  *session,
  *
  * Gets the session that the command buffer belongs to.
  *
- * Returns: (transfer none) (nullable): the session; %NULL if the command buffer was never initialised
+ * Returns: (transfer none) (nullable): the session; %NULL if the command buffer was never
+ *   initialised
  */
 RillSession *
 rill_command_buffer_get_session (RillCommandBuffer *self)
@@ -443,7 +444,8 @@ rill_command_buffer_end_duration (RillCommandBuffer  *self,
  *
  * Closes the command buffer: it can be recorded and run no more, and drops what its commands hold.
  *
- * Does not block: a run goes on to its end, and what it uses goes afterwards. Closing again does nothing.
+ * Does not block: a run goes on to its end, and what it uses goes afterwards. Closing again does
+ * nothing.
  */
 void
 rill_command_buffer_close (RillCommandBuffer *self)

@@ -67,7 +67,9 @@ void           rill_recording_set_final_layout (RillRecording        *self,
                                                 RillImageLayout       layout);
 
 /* Blocks until what was queued on the resources has run, see rill_engine_wait_turn(). */
-void           rill_recording_wait_turn        (RillRecording        *self);
+gboolean       rill_recording_wait_turn        (RillRecording        *self,
+                                                GCancellable         *cancellable,
+                                                GError              **error);
 /* Whether a submission would have to wait for transfers or the host. */
 gboolean       rill_recording_must_wait        (RillRecording        *self);
 GPtrArray     *rill_recording_get_resources    (RillRecording        *self); /* (transfer none) */

@@ -471,11 +471,15 @@ rill_recording_set_final_layout (RillRecording   *self,
   use->write = TRUE;
 }
 
-void
-rill_recording_wait_turn (RillRecording *self)
+gboolean
+rill_recording_wait_turn (RillRecording  *self,
+                          GCancellable   *cancellable,
+                          GError        **error)
 {
   for (guint i = 0; i < self->resources->len; i++)
-    rill_engine_wait_turn (g_ptr_array_index (self->resources, i));
+    if (!rill_engine_wait_turn (g_ptr_array_index (self->resources, i), cancellable, error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

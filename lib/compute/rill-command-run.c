@@ -34,11 +34,11 @@ check_runnable (RillRecording  *recording,
  * Runs what is recorded, and waits until the device is done.
  *
  * Blocks the calling thread. It is ordered after all earlier work on the resources, and before all
- * that is called later. When the wait is cancelled, the work goes on, and the command buffer is busy until
- * it ends. Running nothing succeeds at once.
+ * that is called later. When the wait is cancelled, the work goes on, and the command buffer is
+ * busy until it ends. Running nothing succeeds at once.
  *
- * Errors: %G_IO_ERROR_BUSY while it runs or is recorded by another thread, and where a buffer that it
- * uses is mapped; %G_IO_ERROR_CLOSED, also for what it uses; %G_IO_ERROR_INVALID_ARGUMENT when a
+ * Errors: %G_IO_ERROR_BUSY while it runs or is recorded by another thread, and where a buffer that
+ * it uses is mapped; %G_IO_ERROR_CLOSED, also for what it uses; %G_IO_ERROR_INVALID_ARGUMENT when a
  * duration was not ended; %G_IO_ERROR_CANCELLED, %G_IO_ERROR_NOT_INITIALIZED and those of
  * [error@VulkanError]. After an error the recording is as before.
  *
@@ -63,10 +63,8 @@ rill_command_buffer_run (RillCommandBuffer  *self,
     return FALSE;
   submitted = check_runnable (recording, error);
   if (submitted && !rill_recording_is_empty (recording))
-    {
-      rill_recording_wait_turn (recording);
-      submitted = rill_recording_submit (recording, &point, error);
-    }
+    submitted = rill_recording_wait_turn (recording, cancellable, error)
+                && rill_recording_submit (recording, &point, error);
   rill_command_buffer_release (self, recording);
   return submitted
          && rill_context_wait (rill_command_buffer_get_context (self), &point, -1, cancellable,
@@ -167,7 +165,7 @@ queued_func (GTask *queued)
   g_task_return_boolean (queued, TRUE);
 }
 
-/* Back in the caller's context: the session may have been closed before it came to queued_func(). */
+/* Back in the caller's context: the session may have been closed before queued_func(). */
 static void
 queued_cb (GObject      *source,
            GAsyncResult *result,
@@ -188,8 +186,9 @@ noop_func (GTask *queued)
   g_task_return_boolean (queued, TRUE);
 }
 
-/* Queued after all that is queued on the resources. What comes later on any of them has to wait for it as
- * well: the first two are the run's own in the queue, for the others something is queued behind it. */
+/* Queued after all that is queued on the resources. What comes later on any of them has to wait for
+ * it as well: the first two are the run's own in the queue, for the others something is queued
+ * behind it. */
 static void
 async_run_queue (AsyncRun *run)
 {

@@ -400,9 +400,9 @@ rill_command_buffer_clear_image (RillCommandBuffer  *self,
  *
  * Records the layout that an image has after the run (`VkImageLayout`).
  *
- * While commands run, images are in %RILL_IMAGE_LAYOUT_GENERAL, whatever layout they have before and
- * after: so it is the same where among the commands this stands, and of several for one image the
- * last counts. [property@Image:layout] changes when the command buffer is run.
+ * While commands run, images are in %RILL_IMAGE_LAYOUT_GENERAL, whatever layout they have before
+ * and after: so it is the same where among the commands this stands, and of several for one image
+ * the last counts. [property@Image:layout] changes when the command buffer is run.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a layout that is unknown, undefined or without its
  * usage, and an image of another session; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED,

@@ -402,8 +402,8 @@ rill_compute_node_set_grid_size (RillComputeNode  *self,
  * workgroups: the shader leaves out those that are too many.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for 0; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED,
- * %G_IO_ERROR_NOT_INITIALIZED, %RILL_VULKAN_ERROR_DEVICE_LOST. Too many workgroups for the device are
- * an error of the dispatch, because the local size may still change.
+ * %G_IO_ERROR_NOT_INITIALIZED, %RILL_VULKAN_ERROR_DEVICE_LOST. Too many workgroups for the device
+ * are an error of the dispatch, because the local size may still change.
  *
  * Returns: %TRUE on success
  */
@@ -589,10 +589,11 @@ set_specialization_constant (RillComputeNode  *self,
  *
  * Sets a specialisation constant of the shader, which has its default until then.
  *
- * If @value is floating, it is consumed. See "Specialization Constants" in the Vulkan specification.
+ * If @value is floating, it is consumed. See "Specialization Constants" in the Vulkan
+ * specification.
  *
- * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a number that the shader does not have and for a value of
- * another type; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
+ * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a number that the shader does not have and for a value
+ * of another type; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
  * %RILL_VULKAN_ERROR_DEVICE_LOST.
  *
  * Returns: %TRUE on success

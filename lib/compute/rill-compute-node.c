@@ -11,16 +11,17 @@
  * A compute node is one entry point of a [class@Program], with what its shader is to work on.
  *
  * What the shader declares is bound by name: a buffer, an image or a view. For a block it is the
- * name of the instance (`a` in `buffer A { float data[]; } a`) or of the block (`A`, which is the only one
- * where the instance has none), for an image its own. The elements of an array are called
- * `images[0]`, `images[1]` and so on. Only what the entry point uses has to be bound; what is declared
- * besides may be.
+ * name of the instance (`a` in `buffer A { float data[]; } a`) or of the block (`A`, which is the
+ * only one where the instance has none), for an image its own. The elements of an array are called
+ * `images[0]`, `images[1]` and so on. Only what the entry point uses has to be bound; what is
+ * declared besides may be.
  *
- * How much is run is said by the number of workgroups, or by the number of invocations, of which the
- * workgroups' local size must then cover all: the shader itself leaves out those that are too many.
+ * How much is run is said by the number of workgroups, or by the number of invocations, of which
+ * the workgroups' local size must then cover all: the shader itself leaves out those that are too
+ * many.
  *
- * [method@CommandBuffer.dispatch] records the node as it is at that moment. What is set later counts
- * for later recordings.
+ * [method@CommandBuffer.dispatch] records the node as it is at that moment. What is set later
+ * counts for later recordings.
  *
  * Methods may be called from any thread, but only one thread at a time may configure a node: where
  * two do, one gets %G_IO_ERROR_BUSY.
@@ -564,7 +565,8 @@ rill_compute_node_get_closed (RillComputeNode *self)
  *
  * Closes the node: it drops what is bound to it and can be configured and recorded no more.
  *
- * A command buffer that it is recorded in goes on to run. Does not block. Closing again does nothing.
+ * A command buffer that it is recorded in goes on to run. Does not block. Closing again does
+ * nothing.
  */
 void
 rill_compute_node_close (RillComputeNode *self)

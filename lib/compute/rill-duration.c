@@ -332,11 +332,11 @@ rill_duration_get_session (RillDuration *self)
  *
  * Gets how long the commands took on the device, when they were run for the last time.
  *
- * The device's ticks are scaled by its `timestampPeriod`, whose resolution the value has. See "Timestamp
- * Queries" in the Vulkan specification.
+ * The device's ticks are scaled by its `timestampPeriod`, whose resolution the value has. See
+ * "Timestamp Queries" in the Vulkan specification.
  *
- * Errors: %G_IO_ERROR_NOT_INITIALIZED when nothing was measured yet; %G_IO_ERROR_BUSY while the command
- * buffer runs; %G_IO_ERROR_CLOSED and those of [error@VulkanError].
+ * Errors: %G_IO_ERROR_NOT_INITIALIZED when nothing was measured yet; %G_IO_ERROR_BUSY while the
+ * command buffer runs; %G_IO_ERROR_CLOSED and those of [error@VulkanError].
  *
  * Returns: nanoseconds; -1 on failure
  */
@@ -380,7 +380,8 @@ rill_duration_get_closed (RillDuration *self)
  *
  * Closes the duration: it can be read and recorded no more.
  *
- * A command buffer that it is recorded in goes on to run. Does not block. Closing again does nothing.
+ * A command buffer that it is recorded in goes on to run. Does not block. Closing again does
+ * nothing.
  */
 void
 rill_duration_close (RillDuration *self)

@@ -306,8 +306,8 @@ rill_glsl_compile (const VkPhysicalDeviceLimits  *limits,
   shaderc_compile_options_set_target_env (options, shaderc_target_env_vulkan,
                                           shaderc_env_version_vulkan_1_3);
   shaderc_compile_options_set_target_spirv (options, shaderc_spirv_version_1_6);
-  /* Optimisation here would take away the names and the bindings that happen to be unused; the driver
-   * optimises anyway. */
+  /* Optimisation here would take away the names and the bindings that happen to be unused; the
+   * driver optimises anyway. */
   shaderc_compile_options_set_optimization_level (options, shaderc_optimization_level_zero);
   set_limits (options, limits);
   shaderc_compile_options_set_include_callbacks (options, resolve_cb, release_cb, &context);

@@ -11,9 +11,9 @@
  * A program is a module of compute shaders in SPIR-V, of which a [class@ComputeNode] runs one entry
  * point.
  *
- * It is made from SPIR-V or from GLSL, which is compiled when the program is created. Before any driver
- * sees them, the module's words are validated and the capabilities that it declares are compared with
- * what the device has.
+ * It is made from SPIR-V or from GLSL, which is compiled when the program is created. Before any
+ * driver sees them, the module's words are validated and the capabilities that it declares are
+ * compared with what the device has.
  *
  * Every method may be called from any thread.
  */
@@ -200,17 +200,18 @@ rill_program_init (RillProgram *self)
  * rill_session_create_program_from_glsl:
  * @session: a session
  * @source: source of a compute shader in GLSL, with a `#version` of 430 or later, or of 310 es
- * @name: (nullable): name of the source in the compiler's messages, usually that of its file; %NULL for
- *   “shader”
+ * @name: (nullable): name of the source in the compiler's messages, usually that of its file; %NULL
+ *   for “shader”
  * @include_dirs: (nullable) (array zero-terminated=1): folders that are searched for included files
  * @error: return location for an error
  *
  * Compiles a compute shader and makes a program of it.
  *
- * The target is Vulkan 1.3 with SPIR-V 1.6, the entry point is `main`. `#include "file"` is looked for
- * next to the file that includes it (for @source itself: next to @name, unless that is %NULL),
- * then in @include_dirs; `#include <file>` in @include_dirs only. The SPIR-V is not optimised, which the
- * driver does; so every name, and every binding that is declared, is known to [class@ComputeNode].
+ * The target is Vulkan 1.3 with SPIR-V 1.6, the entry point is `main`. `#include "file"` is looked
+ * for next to the file that includes it (for @source itself: next to @name, unless that is %NULL),
+ * then in @include_dirs; `#include <file>` in @include_dirs only. The SPIR-V is not optimised,
+ * which the driver does; so every name, and every binding that is declared, is known to
+ * [class@ComputeNode].
  *
  * Errors: %RILL_VULKAN_ERROR_SHADER_COMPILATION with the compiler's messages, also for an included
  * file that is not found; %RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT for a capability that the
@@ -246,12 +247,12 @@ rill_session_create_program_from_glsl (RillSession         *session,
  *
  * Makes a program of SPIR-V.
  *
- * The names for [method@ComputeNode.bind] come from the module's debug information (`OpName`), which
- * compilers leave out when they are asked to. What has no name, or one that is taken, is called by its set and
- * binding, as in `0.1`.
+ * The names for [method@ComputeNode.bind] come from the module's debug information (`OpName`),
+ * which compilers leave out when they are asked to. What has no name, or one that is taken, is
+ * called by its set and binding, as in `0.1`.
  *
- * Errors: %RILL_VULKAN_ERROR_SHADER_COMPILATION for what is not valid SPIR-V for Vulkan 1.3, with the
- * validator's message, and for a module without a compute shader;
+ * Errors: %RILL_VULKAN_ERROR_SHADER_COMPILATION for what is not valid SPIR-V for Vulkan 1.3, with
+ * the validator's message, and for a module without a compute shader;
  * %RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT for a capability that the device lacks;
  * %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED, %RILL_VULKAN_ERROR_DEVICE_LOST.
  *

@@ -505,8 +505,7 @@ place_descriptor (Reflector       *reflector,
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                        "The entry point “%s” shares the binding %u of set %u between variables of "
-                       "different kinds "
-                       "or lengths, which Rill cannot bind",
+                       "different kinds or lengths, which Rill cannot bind",
                        reflector->entry_point, descriptor->binding, descriptor->set);
           return FALSE;
         }

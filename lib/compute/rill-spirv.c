@@ -40,8 +40,8 @@ typedef struct
     SpvCapability##name, #name, ALWAYS, 0, VK_SUBGROUP_FEATURE_##bit##_BIT \
   }
 
-/* Every capability that compute shaders can use without an extension of the device; see "Capabilities"
- * in the Vulkan specification's SPIR-V environment. */
+/* Every capability that compute shaders can use without an extension of the device; see
+ * "Capabilities" in the Vulkan specification's SPIR-V environment. */
 static const CapabilityInfo capability_infos[] = {
   CORE (Matrix),
   CORE (Shader),

@@ -9,7 +9,8 @@
 guint    rill_workgroups_get_local   (const RillReflection     *reflection,
                                       const RillConstantValue  *values,
                                       guint                     dimension);
-/* @size in workgroups, or with @is_global in invocations, for which whole workgroups are counted. */
+/* @size in workgroups, or with @is_global in invocations, for which whole workgroups are counted.
+ * */
 void     rill_workgroups_get_grid    (const RillReflection     *reflection,
                                       const RillConstantValue  *values,
                                       const guint               size[3],

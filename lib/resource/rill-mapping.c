@@ -189,7 +189,8 @@ map_range (RillBuffer    *buffer,
       || !rill_resource_check_range ("map the buffer", state->size, offset, size, &actual, error))
     return NULL;
 
-  rill_resource_wait_turn (buffer);
+  if (!rill_resource_wait_turn (buffer, deadline > 0 ? deadline : -1, cancellable, error))
+    return NULL;
   self = g_object_new (RILL_TYPE_MAPPING, NULL);
   self->flags = flags;
   self->access = (RillHostAccess) {

@@ -77,7 +77,10 @@ void               rill_resource_wait_ticket    (gpointer              resource,
                                                  gsize                 ticket);
 void               rill_resource_give_ticket    (gpointer              resource,
                                                  gsize                 ticket);
-void               rill_resource_wait_turn      (gpointer              resource);
+gboolean           rill_resource_wait_turn      (gpointer              resource,
+                                                 gint64                deadline, /* -1: for ever */
+                                                 GCancellable         *cancellable,
+                                                 GError              **error);
 void               rill_resource_run_queue_here (void);
 
 /* Checks [offset, offset + size) with size -1 for the rest; sets the actual size. */

@@ -312,19 +312,47 @@ rill_resource_give_ticket (gpointer resource,
   g_cond_broadcast (&state->changed);
 }
 
-void
-rill_resource_wait_turn (gpointer resource)
+/* A slice of a wait for the condition. FALSE once it is cancelled or too late. */
+static gboolean
+wait_changed_locked (RillResourceState  *state,
+                     gint64              deadline,
+                     GCancellable       *cancellable,
+                     GError            **error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (deadline >= 0 && now >= deadline)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           "Earlier transfers did not end in the given time");
+      return FALSE;
+    }
+  now += WAIT_SLICE_US;
+  g_cond_wait_until (&state->changed, &state->lock, deadline >= 0 ? MIN (deadline, now) : now);
+  return TRUE;
+}
+
+gboolean
+rill_resource_wait_turn (gpointer       resource,
+                         gint64         deadline,
+                         GCancellable  *cancellable,
+                         GError       **error)
 {
   RillResourceState *state = rill_resource_get_state (resource);
+  gboolean good = TRUE;
   gsize last;
 
   if (g_atomic_int_get (&state->queued) == 0 || g_private_get (&runs_queue) != NULL)
-    return;
+    return TRUE;
   g_mutex_lock (&state->lock);
   last = state->last_ticket;
-  while (state->tickets.length > 0 && GPOINTER_TO_SIZE (g_queue_peek_head (&state->tickets)) <= last)
-    g_cond_wait (&state->changed, &state->lock);
+  while (good && state->tickets.length > 0
+         && GPOINTER_TO_SIZE (g_queue_peek_head (&state->tickets)) <= last)
+    good = wait_changed_locked (state, deadline, cancellable, error);
   g_mutex_unlock (&state->lock);
+  return good;
 }
 
 gboolean
@@ -450,7 +478,10 @@ register_access_locked (gpointer         resource,
       if (conflict == NULL && (access->staged || state->submitting == 0))
         break;
       if (conflict == NULL || !conflict->mapping)
-        g_cond_wait (&state->changed, &state->lock);
+        {
+          if (!wait_changed_locked (state, deadline > 0 ? deadline : -1, cancellable, error))
+            return FALSE;
+        }
       else if (!wait_for_mapping_locked (resource, conflict, deadline, cancellable, error))
         return FALSE;
     }

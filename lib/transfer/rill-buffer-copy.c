@@ -183,8 +183,8 @@ rill_buffer_copy_to (RillBuffer    *buffer,
 
   if (!check_copy (&copy, size, error))
     return FALSE;
-  rill_engine_wait_turn (buffer);
-  rill_engine_wait_turn (to);
+  if (!rill_engine_wait_turn (buffer, cancellable, error) || !rill_engine_wait_turn (to, cancellable, error))
+    return FALSE;
   return run_copy (&copy, NULL, cancellable, error);
 }
 

@@ -173,7 +173,8 @@ rill_buffer_fill (RillBuffer    *buffer,
     return FALSE;
   if (actual == 0)
     return TRUE;
-  rill_engine_wait_turn (buffer);
+  if (!rill_engine_wait_turn (buffer, cancellable, error))
+    return FALSE;
   if (is_filled_by_host (buffer, actual))
     return fill_by_host (buffer, offset, actual, value, cancellable, error);
   return fill_staged (buffer, offset, actual, value, cancellable, error);

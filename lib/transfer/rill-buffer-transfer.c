@@ -200,7 +200,8 @@ transfer_checked (RillBuffer    *buffer,
     return FALSE;
   if (size == 0)
     return TRUE;
-  rill_engine_wait_turn (buffer);
+  if (!rill_engine_wait_turn (buffer, cancellable, error))
+    return FALSE;
   return transfer_range (buffer, offset, host, size, upload, NULL, cancellable, error);
 }
 

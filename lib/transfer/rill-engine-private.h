@@ -39,4 +39,6 @@ void        rill_engine_return_when_reached (GTask *task,
 /* Called by every synchronous operation before it uses a resource: waits until the asynchronous
  * transfers that were queued on it before have run, so that calls keep their order. No-op in the
  * transfer thread itself and, with one atomic read, where nothing is queued. */
-void        rill_engine_wait_turn  (gpointer        resource);
+gboolean    rill_engine_wait_turn  (gpointer        resource,
+                                    GCancellable   *cancellable,
+                                    GError        **error);

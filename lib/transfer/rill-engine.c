@@ -276,10 +276,12 @@ rill_engine_queue_task_with (RillContext    *context,
   rill_engine_unref (self);
 }
 
-void
-rill_engine_wait_turn (gpointer resource)
+gboolean
+rill_engine_wait_turn (gpointer       resource,
+                       GCancellable  *cancellable,
+                       GError       **error)
 {
-  rill_resource_wait_turn (resource);
+  return rill_resource_wait_turn (resource, -1, cancellable, error);
 }
 
 static void

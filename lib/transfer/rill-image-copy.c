@@ -163,8 +163,8 @@ rill_image_copy_to (RillImage     *image,
       || !rill_image_check_transfer (to, error))
     return FALSE;
 
-  rill_engine_wait_turn (image);
-  rill_engine_wait_turn (to);
+  if (!rill_engine_wait_turn (image, cancellable, error) || !rill_engine_wait_turn (to, cancellable, error))
+    return FALSE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   return rill_image_can_record_copy (image, to) ? copy_on_device (image, to, error)
@@ -214,7 +214,8 @@ rill_image_clear (RillImage     *image,
 
   if (!rill_resource_check_open (image, error) || !rill_image_check_transfer (image, error))
     return FALSE;
-  rill_engine_wait_turn (image);
+  if (!rill_engine_wait_turn (image, cancellable, error))
+    return FALSE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (!rill_image_can_record_clear (image))
@@ -260,7 +261,8 @@ rill_image_change_layout (RillImage        *image,
 
   if (!rill_resource_check_open (image, error) || !rill_image_check_layout (image, layout, error))
     return FALSE;
-  rill_engine_wait_turn (image);
+  if (!rill_engine_wait_turn (image, cancellable, error))
+    return FALSE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (rill_image_get_layout (image) == layout)

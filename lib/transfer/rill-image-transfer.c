@@ -98,7 +98,8 @@ rill_image_transfer_run (RillImage      *image,
   RillTransfer *progress;
   gboolean done;
 
-  rill_engine_wait_turn (image);
+  if (!rill_engine_wait_turn (image, cancellable, error))
+    return FALSE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !rill_resource_pin (image, error))
     return FALSE;

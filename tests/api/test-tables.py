@@ -7,7 +7,7 @@ The last column names tests and code, in backquotes:
 - `test_memory.Memories.test_close`: of tests/python/, tests/api/ or tests/;
 - `test-memory.js: name`: of tests/gjs/; `test-memory.vala:/path`: of tests/vala/, as the program lists it;
 - `example-edges-c`: a test of Meson's by its name;
-- `lib/memory/rill-page.c: get_atoms()`: a function, or another identifier, in that file.
+- `lib/memory/rill-page.c: get_atoms()`: a function or macro that is defined there, or another word of that file.
 
 That every test is there is checked here. That it ran is the summary's matter: it counts what failed and names
 what was skipped. With a log, this file as a program says which named tests are not among those that passed:
@@ -95,7 +95,8 @@ class Names:
             path = BUILD / 'tests' / program
             output = ''
             if path.exists():
-                output = subprocess.run([str(path), '-l'], capture_output=True, text=True, timeout=50, check=False).stdout
+                output = subprocess.run([str(path), '-l'], capture_output=True, text=True, timeout=50,
+                                        check=False).stdout
             self.listed[program] = set(output.split('\n'))
         return self.listed[program]
 
@@ -108,17 +109,22 @@ class Names:
 
     def has_gjs(self, file, name):
         path = SOURCE / 'tests' / 'gjs' / file
-        return path.exists() and re.search(r'''(['"`])%s\1''' % re.escape(name), path.read_text(encoding='utf-8')) is not None
+        quoted = r'''(['"`])%s\1''' % re.escape(name)
+        return path.exists() and re.search(quoted, path.read_text(encoding='utf-8')) is not None
 
     def has_meson_test(self, name):
         path = BUILD / 'meson-info' / 'intro-tests.json'
         return any(test['name'] == name for test in json.loads(path.read_text(encoding='utf-8')))
 
     def has_code(self, file, name):
+        """A function or macro is to be defined there, any other name to occur."""
         path = SOURCE / file
         if not path.exists():
             return False
-        return re.search(r'(?<!\w)%s(?!\w)' % re.escape(name.removesuffix('()')), path.read_text(encoding='utf-8')) is not None
+        pattern = r'(?<!\w)%s(?!\w)' % re.escape(name.removesuffix('()'))
+        if name.endswith('()') and path.suffix == '.c':
+            pattern = r'^(#define )?%s ?\(' % re.escape(name.removesuffix('()'))
+        return re.search(pattern, path.read_text(encoding='utf-8'), re.MULTILINE) is not None
 
 
 def python_tests(path):

@@ -27,9 +27,9 @@ NAMES = {
 # What only bindings call.
 UNUSED = {'AllocationInfo.free', 'MemoryStatistics.free'}
 
-# What Vala does not have, see introspection/vala.
+# What Vala does not have, see introspection/vala, or calls VulkanError.quark.
 NOT_IN_VALA = {'Buffer.read_address', 'Buffer.write_address', 'Image.read_address',
-               'Image.write_address'}
+               'Image.write_address', 'vulkan_error_quark'}
 
 
 class Api:

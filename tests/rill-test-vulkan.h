@@ -50,6 +50,8 @@ static struct
   guint64 atom;
   guint64 alignment;          /* of buffers, at least */
   guint64 allocation_limit;   /* larger allocations fail */
+  guint64 pretended_size;     /* of the buffer that was created last */
+  guint64 pretend;            /* buffers and pages only seem to be larger than this */
   guint32 type_bits;          /* that buffers may be in */
   gboolean dedicated_required;
   gboolean dedicated_preferred;
@@ -157,6 +159,8 @@ vkGetBufferMemoryRequirements2 (VkDevice                               device,
 
   rill_test_real (vkGetBufferMemoryRequirements2) (device, info, requirements);
   rill_test_forge_requirements (&requirements->memoryRequirements);
+  if (rill_test_vulkan.pretend > 0)
+    requirements->memoryRequirements.size = rill_test_vulkan.pretended_size;
   if (dedicated != NULL && dedicated->sType == VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS)
     {
       dedicated->requiresDedicatedAllocation |= rill_test_vulkan.dedicated_required;
@@ -182,6 +186,9 @@ vkAllocateMemory (VkDevice                     device,
   const VkMemoryDedicatedAllocateInfo *dedicated = info->pNext;
   VkMemoryAllocateInfo real_info = *info;
   VkResult result;
+
+  if (rill_test_vulkan.pretend > 0)
+    real_info.allocationSize = MIN (info->allocationSize, rill_test_vulkan.pretend);
 
   if (rill_test_fails (RILL_TEST_CALL_ALLOCATE_MEMORY))
     return rill_test_vulkan.fail_result;
@@ -252,11 +259,17 @@ vkCreateBuffer (VkDevice                     device,
                 const VkAllocationCallbacks *allocator,
                 VkBuffer                    *buffer)
 {
+  VkBufferCreateInfo real_info = *info;
   VkResult result;
 
   if (rill_test_fails (RILL_TEST_CALL_CREATE_BUFFER))
     return rill_test_vulkan.fail_result;
-  result = rill_test_real (vkCreateBuffer) (device, info, allocator, buffer);
+  if (rill_test_vulkan.pretend > 0)
+    {
+      rill_test_vulkan.pretended_size = info->size;
+      real_info.size = MIN (info->size, rill_test_vulkan.pretend);
+    }
+  result = rill_test_real (vkCreateBuffer) (device, &real_info, allocator, buffer);
   if (result == VK_SUCCESS)
     g_atomic_int_inc (&rill_test_vulkan.buffers);
   return result;
@@ -280,7 +293,7 @@ vkBindBufferMemory (VkDevice       device,
 {
   if (rill_test_fails (RILL_TEST_CALL_BIND_BUFFER))
     return rill_test_vulkan.fail_result;
-  return rill_test_real (vkBindBufferMemory) (device, buffer, memory, offset);
+  return rill_test_real (vkBindBufferMemory) (device, buffer, memory, rill_test_vulkan.pretend > 0 ? 0 : offset);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

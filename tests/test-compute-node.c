@@ -739,6 +739,40 @@ test_size_errors (Fixture       *fixture,
 }
 
 static void
+test_shared_size (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const guint32 limit = get_limits (fixture)->maxComputeSharedMemorySize;
+  g_autoptr (RillComputeNode) node = rill_test_node_new (
+    fixture->session,
+    GLSL ("layout (local_size_x = 2) in;\n"
+          "layout (constant_id = 5) const uint n = 2;\n"
+          "struct Pair { vec2 a; uint b; };\n"
+          "shared Pair pairs[n][2];\n"
+          "layout (binding = 0) buffer Out { uint data; };\n"
+          "void main ()\n"
+          "{\n"
+          "  pairs[n - 1][gl_LocalInvocationID.x].b = gl_LocalInvocationID.x + 7;\n"
+          "  barrier ();\n"
+          "  if (gl_LocalInvocationID.x == 0)\n"
+          "    data = pairs[n - 1][1].b;\n"
+          "}\n"));
+  g_autoptr (RillBuffer) buffer = rill_test_buffer_new (fixture->memory, 4);
+  g_autofree char *text = g_strdup_printf ("take %u bytes", (limit / 24 + 1) * 24);
+
+  rill_test_bind (node, "Out", buffer);
+  rill_test_run_node (fixture->session, node);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 0), ==, 8);
+  set_uint_constant (node, 5, limit / 24 + 1);
+  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED, text);
+  set_uint_constant (node, 5, G_MAXUINT32);
+  assert_dispatch_fails (fixture->session, node, G_IO_ERROR_NOT_SUPPORTED,
+                         "maxComputeSharedMemorySize");
+  set_uint_constant (node, 5, limit / 32);
+  rill_test_run_node (fixture->session, node);
+}
+
+static void
 test_fixed_local_size (Fixture       *fixture,
                        gconstpointer  data)
 {
@@ -1321,6 +1355,7 @@ main (int   argc,
   ADD ("size/local", test_local_size);
   ADD ("size/errors", test_size_errors);
   ADD ("size/fixed", test_fixed_local_size);
+  ADD ("size/shared", test_shared_size);
   ADD ("push-constants", test_push_constants);
   ADD ("specialization", test_specialization);
   ADD ("specialization/errors", test_specialization_errors);

@@ -155,6 +155,7 @@ test_range_not_reused (void)
   assert_view (view, PAGE, 1);
   g_bytes_unref (view);
   g_object_unref (later);
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
   assert_view (second, PAGE, 1);
   g_assert_true (rill_memory_trim (memory, NULL));
   g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 1);

@@ -180,35 +180,16 @@ queued_cb (GObject      *source,
   async_run_return (run, error);
 }
 
-static void
-noop_func (GTask *queued)
-{
-  g_task_return_boolean (queued, TRUE);
-}
-
-/* Queued after all that is queued on the resources. What comes later on any of them has to wait for
- * it as well: the first two are the run's own in the queue, for the others something is queued
- * behind it. */
+/* After all that is queued on the resources, and before all that comes later on any of them. */
 static void
 async_run_queue (AsyncRun *run)
 {
   GPtrArray *resources = rill_recording_get_resources (run->recording);
-  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GTask) queued = g_task_new (NULL, NULL, queued_cb, NULL);
 
-  for (guint i = 0; i < resources->len; i++)
-    g_ptr_array_add (held, g_object_ref (g_ptr_array_index (resources, i)));
-  for (guint i = 0; i < held->len; i += 2)
-    {
-      gpointer resource = g_ptr_array_index (held, i);
-      gpointer other = i + 1 < held->len ? g_ptr_array_index (held, i + 1) : NULL;
-      g_autoptr (GTask) queued = g_task_new (resource, NULL, i == 0 ? queued_cb : NULL, NULL);
-
-      g_task_set_source_tag (queued, rill_command_buffer_run_async);
-      if (i == 0)
-        g_task_set_task_data (queued, async_run_ref (run), async_run_unref);
-      rill_engine_queue_task_with (run->context, queued, other, i == 0 ? queued_func : noop_func);
-    }
-  async_run_unref (run);
+  g_task_set_source_tag (queued, rill_command_buffer_run_async);
+  g_task_set_task_data (queued, run, async_run_unref);
+  rill_engine_queue_task_with (run->context, queued, resources->pdata, resources->len, queued_func);
 }
 
 static AsyncRun *

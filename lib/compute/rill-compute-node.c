@@ -2,6 +2,7 @@
 #include "compute/rill-compute-node-private.h"
 
 #include "compute/rill-program-private.h"
+#include "compute/rill-spirv-private.h"
 #include "compute/rill-workgroups-private.h"
 #include "core/rill-error-private.h"
 
@@ -186,6 +187,37 @@ check_complete (RillComputeNode  *self,
   return FALSE;
 }
 
+static gboolean
+get_constant_cb (guint32   spec_id,
+                 guint32  *value,
+                 gpointer  data)
+{
+  RillComputeNode *self = data;
+  gint index = rill_reflection_find_constant (self->reflection, spec_id);
+
+  if (index < 0 || !self->constants[index].set)
+    return FALSE;
+  memcpy (value, self->constants[index].bytes, sizeof (*value));
+  return TRUE;
+}
+
+static gboolean
+check_shared_size (RillComputeNode  *self,
+                   GError          **error)
+{
+  guint limit = self->context->properties.limits.maxComputeSharedMemorySize;
+  guint64 size = rill_spirv_get_shared_size (rill_program_get_spirv (self->program),
+                                             self->entry_point, get_constant_cb, self);
+
+  if (size <= limit)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Could not dispatch “%s”: its shared variables take %" G_GUINT64_FORMAT
+               " bytes, over the device's limit of %u bytes (maxComputeSharedMemorySize)",
+               self->entry_point, size, limit);
+  return FALSE;
+}
+
 /* Made without the lock, as that can take long. */
 static gboolean
 ensure_pipeline (RillComputeNode  *self,
@@ -195,6 +227,8 @@ ensure_pipeline (RillComputeNode  *self,
 
   if (self->pipeline != NULL)
     return TRUE;
+  if (!check_shared_size (self, error))
+    return FALSE;
   pipeline = rill_pipeline_new (self->layout, rill_program_get_spirv (self->program),
                                 self->entry_point, self->reflection, self->constants, error);
   if (pipeline == NULL)

@@ -7,6 +7,9 @@
 #include "compute/rill-spirv-private.h"
 #include "core/rill-error-private.h"
 
+/* Far above the limits of any device: it bounds what is allocated for a module from anywhere. */
+#define MAX_ELEMENTS (1u << 20)
+
 typedef struct
 {
   RillReflection *self;
@@ -511,6 +514,15 @@ place_descriptor (Reflector       *reflector,
         }
       other->writes |= descriptor->writes;
       return TRUE;
+    }
+  if (descriptor->count > MAX_ELEMENTS - self->n_elements)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "The entry point “%s” has an array of %u elements at binding %u of set %u: "
+                   "Rill binds up to %u elements in all",
+                   reflector->entry_point, descriptor->count, descriptor->binding, descriptor->set,
+                   MAX_ELEMENTS);
+      return FALSE;
     }
   descriptor->first_element = self->n_elements;
   self->n_elements += descriptor->count;

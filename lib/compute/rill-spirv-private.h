@@ -13,3 +13,12 @@ gboolean rill_spirv_check                 (RillContext  *context,
  * reflection could not stand. For checked words. */
 gboolean rill_spirv_has_plain_local_size  (GBytes       *spirv,
                                            const char   *entry_point);
+/* The value of the constant with this SpecId, or FALSE where the module's default holds. */
+typedef gboolean (*RillSpirvConstantFunc) (guint32  spec_id,
+                                           guint32 *value,
+                                           gpointer data);
+/* Bytes that the entry point's shared variables take at least. For checked words. */
+guint64  rill_spirv_get_shared_size       (GBytes                *spirv,
+                                           const char            *entry_point,
+                                           RillSpirvConstantFunc  get_constant,
+                                           gpointer               data);

@@ -8,6 +8,9 @@
 
 #define HEADER_WORDS 5
 
+/* Nesting of types that is followed; the validator allows structures 255. */
+#define MAX_TYPE_DEPTH 256
+
 /* What decides about capabilities. Queried each time, as programs are made rarely. */
 typedef struct
 {
@@ -300,4 +303,172 @@ rill_spirv_has_plain_local_size (GBytes     *spirv,
                && is_constant (words, n_words, words[i + 5]);
     }
   return TRUE;
+}
+
+/* A module with its ids looked up. */
+typedef struct
+{
+  const guint32 *words;
+  gsize n_words;
+  guint32 *defined; /* (owned) by id: where its instruction stands, or 0 */
+  guint32 *spec_id; /* (owned) by id: SpecId + 1, or 0 */
+  guint64 *sizes;   /* (owned) by id: of structures that were looked at, or 0 */
+  RillSpirvConstantFunc get_constant;
+  gpointer data;
+} Module;
+
+/* Types, constants and variables have their result in the first or second operand. */
+static guint32
+get_result (const guint32 *instruction)
+{
+  guint32 op = instruction[0] & SpvOpCodeMask;
+
+  if (op >= SpvOpTypeVoid && op <= SpvOpTypeFunction)
+    return instruction[1];
+  if ((op >= SpvOpConstantTrue && op <= SpvOpSpecConstantOp) || op == SpvOpVariable)
+    return instruction[2];
+  return 0;
+}
+
+static void
+module_init (Module *self,
+             GBytes *spirv)
+{
+  gsize size;
+
+  self->words = g_bytes_get_data (spirv, &size);
+  self->n_words = size / sizeof (guint32);
+  self->defined = g_new0 (guint32, self->words[3]);
+  self->spec_id = g_new0 (guint32, self->words[3]);
+  self->sizes = g_new0 (guint64, self->words[3]);
+  for (gsize i = HEADER_WORDS; i < self->n_words; i += self->words[i] >> SpvWordCountShift)
+    {
+      const guint32 *instruction = &self->words[i];
+      guint32 id = get_result (instruction);
+
+      if (id != 0)
+        self->defined[id] = (guint32) i;
+      else if ((instruction[0] & SpvOpCodeMask) == SpvOpDecorate
+               && instruction[2] == SpvDecorationSpecId)
+        self->spec_id[instruction[1]] = instruction[3] + 1;
+    }
+}
+
+static void
+module_clear (Module *self)
+{
+  g_free (self->defined);
+  g_free (self->spec_id);
+  g_free (self->sizes);
+}
+
+/* Of an array; 1 where it is computed, which is not followed. */
+static guint64
+get_length (const Module *self,
+            guint32       id)
+{
+  const guint32 *instruction = &self->words[self->defined[id]];
+  guint32 op = instruction[0] & SpvOpCodeMask;
+  guint32 value;
+
+  if (self->spec_id[id] != 0
+      && self->get_constant (self->spec_id[id] - 1, &value, self->data))
+    return value;
+  return op == SpvOpConstant || op == SpvOpSpecConstant ? instruction[3] : 1;
+}
+
+static guint64
+multiply (guint64 a,
+          guint64 b)
+{
+  guint64 product;
+
+  return g_uint64_checked_mul (&product, a, b) ? product : G_MAXUINT64;
+}
+
+/* @depth: how far it may go into types of types. */
+static guint64
+get_type_size (const Module *self,
+               guint32       id,
+               guint         depth)
+{
+  const guint32 *instruction = &self->words[self->defined[id]];
+  guint64 size = 0;
+
+  if (depth == 0)
+    return 0;
+  switch (instruction[0] & SpvOpCodeMask)
+    {
+    case SpvOpTypeBool:
+      return 4;
+    case SpvOpTypeInt:
+    case SpvOpTypeFloat:
+      return instruction[2] / 8;
+    case SpvOpTypeVector:
+    case SpvOpTypeMatrix:
+      return multiply (get_type_size (self, instruction[2], depth - 1), instruction[3]);
+    case SpvOpTypeArray:
+      return multiply (get_type_size (self, instruction[2], depth - 1),
+                       get_length (self, instruction[3]));
+    case SpvOpTypeStruct:
+      if (self->sizes[id] != 0)
+        return self->sizes[id];
+      for (guint32 i = 2; i < instruction[0] >> SpvWordCountShift; i++)
+        size = MIN (size, G_MAXUINT64 / 2)
+               + MIN (get_type_size (self, instruction[i], depth - 1), G_MAXUINT64 / 2);
+      self->sizes[id] = size;
+      return size;
+    default:
+      return 0;
+    }
+}
+
+/* The variables that the entry point names: from version 1.4 on all that it uses. */
+static gboolean
+is_named (const Module *self,
+          const char   *entry_point,
+          guint32       variable)
+{
+  if (self->words[1] < 0x00010400)
+    return TRUE;
+  for (gsize i = HEADER_WORDS; i < self->n_words; i += self->words[i] >> SpvWordCountShift)
+    {
+      const guint32 *instruction = &self->words[i];
+      const char *name = (const char *) &instruction[3];
+
+      if ((instruction[0] & SpvOpCodeMask) != SpvOpEntryPoint
+          || instruction[1] != SpvExecutionModelGLCompute || strcmp (name, entry_point) != 0)
+        continue;
+      for (guint32 j = 3 + (guint32) strlen (name) / 4 + 1; j < instruction[0] >> SpvWordCountShift;
+           j++)
+        if (instruction[j] == variable)
+          return TRUE;
+    }
+  return FALSE;
+}
+
+guint64
+rill_spirv_get_shared_size (GBytes                *spirv,
+                            const char            *entry_point,
+                            RillSpirvConstantFunc  get_constant,
+                            gpointer               data)
+{
+  Module module = { .get_constant = get_constant, .data = data };
+  guint64 size = 0;
+
+  module_init (&module, spirv);
+  for (gsize i = HEADER_WORDS; i < module.n_words; i += module.words[i] >> SpvWordCountShift)
+    {
+      const guint32 *variable = &module.words[i];
+      const guint32 *pointer;
+
+      if ((variable[0] & SpvOpCodeMask) != SpvOpVariable || variable[3] != SpvStorageClassWorkgroup
+          || !is_named (&module, entry_point, variable[2]))
+        continue;
+      pointer = &module.words[module.defined[variable[1]]];
+      size = MIN (size, G_MAXUINT64 / 2)
+             + MIN (get_type_size (&module, pointer[3], MAX_TYPE_DEPTH), G_MAXUINT64 / 2);
+    }
+  module_clear (&module);
+  return size;
 }

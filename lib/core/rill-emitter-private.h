@@ -29,5 +29,10 @@ void         rill_emitter_run    (RillEmitter     *self,
                                   void           (*func) (gpointer object, gpointer data),
                                   gpointer         data,
                                   GDestroyNotify   destroy);
+/* Runs func (object) in the context after a time, once; destroy the source (transfer full) to give it up. */
+GSource     *rill_emitter_run_later (RillEmitter   *self,
+                                  gpointer         object,
+                                  guint            delay_ms,
+                                  void           (*func) (gpointer object));
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RillEmitter, rill_emitter_unref)

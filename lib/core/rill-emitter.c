@@ -95,29 +95,31 @@ rill_emitter_unref (RillEmitter *self)
   g_free (self);
 }
 
-static Pending *
-pop (RillEmitter *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Pending *pending = g_queue_pop_head (&self->pending);
-
-  if (pending == NULL)
-    self->attached = FALSE;
-  return pending;
-}
-
+/* Delivers what was there when the source was dispatched. What handlers and other threads add meanwhile
+ * waits for the next turn of the loop, so that it never starves. */
 static gboolean
 deliver_cb (gpointer user_data)
 {
   RillEmitter *self = user_data;
-  Pending *pending;
+  GQueue now;
+  gboolean more;
 
-  while ((pending = pop (self)) != NULL)
+  g_mutex_lock (&self->lock);
+  now = self->pending;
+  g_queue_init (&self->pending);
+  g_mutex_unlock (&self->lock);
+
+  for (Pending *pending; (pending = g_queue_pop_head (&now)) != NULL;)
     {
       pending_deliver (pending);
       pending_free (pending);
     }
-  return G_SOURCE_REMOVE;
+
+  g_mutex_lock (&self->lock);
+  more = self->pending.length > 0;
+  self->attached = more;
+  g_mutex_unlock (&self->lock);
+  return more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 static void
@@ -234,4 +236,47 @@ rill_emitter_run (RillEmitter     *self,
   pending->data = data;
   pending->destroy = destroy;
   push (self, pending);
+}
+
+typedef struct
+{
+  GWeakRef object;
+  void (*func) (gpointer object);
+} Later;
+
+static gboolean
+later_cb (gpointer user_data)
+{
+  Later *later = user_data;
+  g_autoptr (GObject) object = g_weak_ref_get (&later->object);
+
+  if (object != NULL)
+    later->func (object);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+later_free (gpointer user_data)
+{
+  Later *later = user_data;
+
+  g_weak_ref_clear (&later->object);
+  g_free (later);
+}
+
+GSource *
+rill_emitter_run_later (RillEmitter  *self,
+                        gpointer      object,
+                        guint         delay_ms,
+                        void        (*func) (gpointer object))
+{
+  GSource *source = g_timeout_source_new (delay_ms);
+  Later *later = g_new0 (Later, 1);
+
+  g_weak_ref_init (&later->object, object);
+  later->func = func;
+  g_source_set_static_name (source, "[rill] later");
+  g_source_set_callback (source, later_cb, later, later_free);
+  g_source_attach (source, self->context);
+  return source;
 }

@@ -18,6 +18,8 @@ struct _RillHostAccess
   gboolean mapping;
   gboolean staged;
   gint64 since; /* monotonic time in µs */
+  guint64 start; /* what it excludes others from: in memory that is not coherent, whole atoms, */
+  guint64 end;   /* because they are flushed and invalidated as a whole */
   RillHostAccess *next;
 };
 

@@ -389,7 +389,21 @@ overlaps (const RillHostAccess *access,
           guint64               offset,
           guint64               size)
 {
-  return size > 0 && access->size > 0 && offset < access->offset + access->size && access->offset < offset + size;
+  return size > 0 && access->size > 0 && offset < access->end && access->start < offset + size;
+}
+
+/* It is enough to widen what is registered: what comes is compared with that. */
+static void
+widen_to_atoms (RillResourceState *state,
+                RillHostAccess    *access)
+{
+  const RillPage *page = state->allocation.page;
+  guint64 atom = page->map != NULL && !page->coherent
+                   ? page->context->properties.limits.nonCoherentAtomSize
+                   : 1;
+
+  access->start = access->offset / atom * atom;
+  access->end = (access->offset + access->size + atom - 1) / atom * atom;
 }
 
 RillHostAccess *
@@ -488,6 +502,7 @@ register_access_locked (gpointer         resource,
   if (state->closed)
     return set_closed_error (resource, error);
   access->since = g_get_monotonic_time ();
+  widen_to_atoms (state, access);
   access->next = state->host_accesses;
   state->host_accesses = access;
   state->pins++;

@@ -240,8 +240,8 @@ rill_buffer_copy_to_async (RillBuffer          *buffer,
   *copy = (Copy) { .from = buffer, .to = g_object_ref (to), .offset = offset, .to_offset = to_offset };
   g_task_set_task_data (task, copy, copy_free);
   if (check_copy (copy, size, &error))
-    rill_engine_queue_task_with (rill_resource_get_context (buffer), task, to != buffer ? to : NULL,
-                                 run_copy_task);
+    rill_engine_queue_task_with (rill_resource_get_context (buffer), task, (gpointer[]) { buffer, to },
+                                 to != buffer ? 2 : 1, run_copy_task);
   else
     g_task_return_error (task, error);
 }

@@ -6,11 +6,16 @@
 
 typedef struct
 {
-  GTask *task;    /* (owned) */
-  gsize ticket;   /* of the task's source */
-  GObject *other; /* (owned) (nullable) */
-  gsize other_ticket;
+  gpointer resource; /* (owned) */
+  gsize ticket;
+} Ticket;
+
+typedef struct
+{
+  GTask *task; /* (owned) */
   RillEngineFunc func;
+  guint n_tickets;
+  Ticket tickets[];
 } Job;
 
 struct _RillEngine
@@ -30,16 +35,35 @@ struct _RillEngine
   GThread *thread; /* (nullable) */
 };
 
-/* May drop the last reference of the resource and of its session. */
+/* May drop the last reference of the resources and of their session. */
 static void
 job_free (Job *job)
 {
-  rill_resource_give_ticket (g_task_get_source_object (job->task), job->ticket);
-  if (job->other != NULL)
-    rill_resource_give_ticket (job->other, job->other_ticket);
-  g_clear_object (&job->other);
+  for (guint i = 0; i < job->n_tickets; i++)
+    rill_resource_give_ticket (job->tickets[i].resource, job->tickets[i].ticket);
+  for (guint i = 0; i < job->n_tickets; i++)
+    g_object_unref (job->tickets[i].resource);
   g_object_unref (job->task);
   g_free (job);
+}
+
+static Job *
+job_new (GTask          *task,
+         RillEngineFunc  func,
+         gpointer const *resources,
+         guint           n_resources)
+{
+  Job *job = g_malloc (sizeof (Job) + n_resources * sizeof (Ticket));
+
+  job->task = g_object_ref (task);
+  job->func = func;
+  job->n_tickets = n_resources;
+  for (guint i = 0; i < n_resources; i++)
+    job->tickets[i] = (Ticket) {
+      .resource = g_object_ref (resources[i]),
+      .ticket = rill_resource_take_ticket (resources[i]),
+    };
+  return job;
 }
 
 /* A job that uses resources of two sessions waits for jobs of both threads. Tickets are taken and jobs queued
@@ -50,9 +74,8 @@ static void
 run_job (RillEngine *self,
          Job        *job)
 {
-  rill_resource_wait_ticket (g_task_get_source_object (job->task), job->ticket);
-  if (job->other != NULL)
-    rill_resource_wait_ticket (job->other, job->other_ticket);
+  for (guint i = 0; i < job->n_tickets; i++)
+    rill_resource_wait_ticket (job->tickets[i].resource, job->tickets[i].ticket);
   if (rill_engine_is_stopping (self))
     g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
   else if (!g_task_return_error_if_cancelled (job->task))
@@ -227,18 +250,34 @@ rill_engine_queue_task (RillContext    *context,
                         GTask          *task,
                         RillEngineFunc  func)
 {
-  rill_engine_queue_task_with (context, task, NULL, func);
+  gpointer resource = g_task_get_source_object (task);
+
+  rill_engine_queue_task_with (context, task, &resource, 1, func);
+}
+
+static void
+push_job_locked (RillEngine *self,
+                 Job        *job)
+{
+  g_queue_push_tail (&self->jobs, job);
+  if (self->thread == NULL)
+    {
+      engine_ref (self); /* the thread's own */
+      self->thread = g_thread_new ("rill-transfer", transfer_thread, self);
+    }
+  g_cond_broadcast (&self->changed);
 }
 
 void
 rill_engine_queue_task_with (RillContext    *context,
                              GTask          *task,
-                             gpointer        other,
+                             gpointer const *resources,
+                             guint           n_resources,
                              RillEngineFunc  func)
 {
   GError *error = NULL;
   RillEngine *self = rill_engine_ref (context, &error);
-  Job *job;
+  gboolean stopping;
 
   if (self == NULL)
     {
@@ -247,32 +286,13 @@ rill_engine_queue_task_with (RillContext    *context,
     }
   g_mutex_lock (&queue_order);
   g_mutex_lock (&self->lock);
-  if (rill_engine_is_stopping (self))
-    {
-      g_mutex_unlock (&self->lock);
-      g_mutex_unlock (&queue_order);
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
-      rill_engine_unref (self);
-      return;
-    }
-  job = g_new (Job, 1);
-  *job = (Job) {
-    .task = g_object_ref (task),
-    .other = other != NULL ? g_object_ref (other) : NULL,
-    .func = func,
-  };
-  job->ticket = rill_resource_take_ticket (g_task_get_source_object (task));
-  if (other != NULL)
-    job->other_ticket = rill_resource_take_ticket (other);
-  g_queue_push_tail (&self->jobs, job);
-  if (self->thread == NULL)
-    {
-      engine_ref (self); /* the thread's own */
-      self->thread = g_thread_new ("rill-transfer", transfer_thread, self);
-    }
-  g_cond_broadcast (&self->changed);
+  stopping = rill_engine_is_stopping (self);
+  if (!stopping)
+    push_job_locked (self, job_new (task, func, resources, n_resources));
   g_mutex_unlock (&self->lock);
   g_mutex_unlock (&queue_order);
+  if (stopping)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
   rill_engine_unref (self);
 }
 

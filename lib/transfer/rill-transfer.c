@@ -16,7 +16,7 @@
 
 /* Below this no transfer takes long enough to be looked at. */
 #define MIN_SIZE (1024 * 1024)
-#define SHOW_AFTER_US (100 * 1000)
+#define SHOW_AFTER_MS 100
 #define NOTIFY_EVERY_US (1000 * 1000 / 30)
 
 struct _RillTransfer
@@ -31,10 +31,10 @@ struct _RillTransfer
   guint64 bytes_total;
   guint64 bytes_done; /* (atomic) */
 
-  /* Only the transferring thread. */
+  GSource *show_source; /* (owned) */
+  gint ended;           /* (atomic) */
   gint64 started;
-  gint64 notified;
-  gboolean shown;
+  gint64 notified;      /* only the transferring thread */
 };
 
 typedef enum
@@ -150,6 +150,29 @@ rill_transfer_init (RillTransfer *self)
 {
 }
 
+/* In the main context. */
+static void
+show_cb (gpointer transfer)
+{
+  RillTransfer *self = transfer;
+
+  if (!g_atomic_int_get (&self->ended))
+    g_list_store_append (rill_session_get_transfer_store (self->session), self);
+}
+
+/* In the main context as well, after show_cb() where both run: only the list holds the transfer by then. */
+static void
+hide_cb (gpointer transfer,
+         gpointer data)
+{
+  RillTransfer *self = transfer;
+  GListStore *store = rill_session_get_transfer_store (self->session);
+  guint position;
+
+  if (g_list_store_find (store, self, &position))
+    g_list_store_remove (store, position);
+}
+
 RillTransfer *
 rill_transfer_begin (gpointer               resource,
                      RillTransferDirection  direction,
@@ -169,30 +192,8 @@ rill_transfer_begin (gpointer               resource,
   self->bytes_total = bytes_total;
   self->started = g_get_monotonic_time ();
   self->notified = self->started;
+  self->show_source = rill_emitter_run_later (self->emitter, self, SHOW_AFTER_MS, show_cb);
   return self;
-}
-
-/* Both hold the transfer only weakly: one that has ended before the main context came round is gone, and has
- * never been shown. */
-static void
-show_cb (gpointer transfer,
-         gpointer data)
-{
-  RillTransfer *self = transfer;
-
-  g_list_store_append (rill_session_get_transfer_store (self->session), self);
-}
-
-static void
-hide_cb (gpointer transfer,
-         gpointer data)
-{
-  RillTransfer *self = transfer;
-  GListStore *store = rill_session_get_transfer_store (self->session);
-  guint position;
-
-  if (g_list_store_find (store, self, &position))
-    g_list_store_remove (store, position);
 }
 
 void
@@ -205,12 +206,7 @@ rill_transfer_advance (RillTransfer *self,
     return;
   __atomic_fetch_add (&self->bytes_done, bytes, __ATOMIC_RELAXED);
   now = g_get_monotonic_time ();
-  if (!self->shown && now - self->started >= SHOW_AFTER_US)
-    {
-      self->shown = TRUE;
-      rill_emitter_run (self->emitter, self, show_cb, NULL, NULL);
-    }
-  if (now - self->notified < NOTIFY_EVERY_US && self->bytes_done < self->bytes_total)
+  if (now - self->notified < NOTIFY_EVERY_US && rill_transfer_get_bytes_done (self) < self->bytes_total)
     return;
   self->notified = now;
   rill_emitter_notify (self->emitter, self, properties[PROP_BYTES_DONE]);
@@ -222,7 +218,10 @@ rill_transfer_end (RillTransfer *self)
 {
   if (self == NULL)
     return;
-  if (self->shown)
+  g_atomic_int_set (&self->ended, TRUE);
+  g_source_destroy (self->show_source);
+  g_clear_pointer (&self->show_source, g_source_unref);
+  if (g_get_monotonic_time () - self->started >= SHOW_AFTER_MS * 1000)
     rill_emitter_run (self->emitter, self, hide_cb, NULL, NULL);
   g_object_unref (self);
 }

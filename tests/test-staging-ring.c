@@ -501,15 +501,15 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/transfer-staging/ring", test_ring);
-  add ("/transfer-staging/cancel-write", test_cancel_write);
-  add ("/transfer-staging/cancel-sync", test_cancel_sync);
-  add ("/transfer-staging/progress", test_progress);
-  add ("/transfer-staging/cancel-by-transfer", test_cancel_by_transfer);
-  add ("/transfer-staging/close-during-write", test_close_during_write);
-  add ("/transfer-staging/progress-while-waiting", test_progress_while_waiting);
-  add ("/transfer-staging/quick-is-not-shown", test_quick_is_not_shown);
-  add ("/transfer-staging/faults", test_faults);
-  g_test_add_func ("/transfer-staging/no-ring", test_no_ring);
+  add ("/staging-ring/ring", test_ring);
+  add ("/staging-ring/cancel-write", test_cancel_write);
+  add ("/staging-ring/cancel-sync", test_cancel_sync);
+  add ("/staging-ring/progress", test_progress);
+  add ("/staging-ring/cancel-by-transfer", test_cancel_by_transfer);
+  add ("/staging-ring/close-during-write", test_close_during_write);
+  add ("/staging-ring/progress-while-waiting", test_progress_while_waiting);
+  add ("/staging-ring/quick-is-not-shown", test_quick_is_not_shown);
+  add ("/staging-ring/faults", test_faults);
+  g_test_add_func ("/staging-ring/no-ring", test_no_ring);
   return g_test_run ();
 }

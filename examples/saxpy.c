@@ -45,9 +45,9 @@ saxpy (const char *source, float a, GError **error)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *folder = g_path_get_dirname (argv[0]), *source = NULL;
-  const char *dir = g_getenv ("RILL_EXAMPLES_DIR");
-  g_autofree char *path = g_build_filename (dir ? dir : folder, "saxpy.comp", NULL);
+  g_autofree char *program = g_find_program_in_path (argv[0]);
+  g_autofree char *folder = g_path_get_dirname (program ? program : argv[0]), *source = NULL;
+  g_autofree char *path = g_build_filename (g_getenv ("RILL_EXAMPLES_DIR") ?: folder, "saxpy.comp", NULL);
   g_autoptr (GError) error = NULL;
 
   for (int i = 0; i < N; i++)

@@ -59,5 +59,5 @@ rill_image_view_get_vk_image_view (RillImageView *view)
 {
   g_return_val_if_fail (RILL_IS_IMAGE_VIEW (view), VK_NULL_HANDLE);
 
-  return rill_image_view_get_handle (view);
+  return rill_image_view_check_open (view, NULL) ? rill_image_view_get_handle (view) : VK_NULL_HANDLE;
 }

@@ -2,6 +2,8 @@
 #include "rill-test-compute.h"
 #include "rill-test-faults.h"
 
+#include "compute/rill-duration-private.h"
+
 typedef struct
 {
   RillSession *session;
@@ -668,6 +670,21 @@ test_duration (Fixture       *fixture,
   assert_fails (rill_command_buffer_begin_duration (c, all, &failure), G_IO_ERROR_CLOSED, "closed");
 }
 
+static void
+test_duration_ticks (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const guint64 ticks[2] = { 100, 350 }, wrapped[2] = { (1ULL << 36) - 10, 15 },
+                full[2] = { G_MAXUINT64, 9 }, dirty[2] = { 7ULL << 36 | 100, 350 };
+
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (ticks, 64, 1.0), ==, 250);
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (ticks, 36, 52.08), ==, 13020);
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (ticks, 64, 0.5), ==, 125);
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (wrapped, 36, 1.0), ==, 25);
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (full, 64, 1.0), ==, 10);
+  g_assert_cmpint (rill_timestamps_to_nanoseconds (dirty, 36, 1.0), ==, 250);
+}
+
 /* One duration in several places: the last one counts. */
 static void
 test_duration_again (Fixture       *fixture,
@@ -1315,6 +1332,7 @@ main (int   argc,
   ADD ("mapped", test_mapped);
   ADD ("duration", test_duration);
   ADD ("duration/again", test_duration_again);
+  ADD ("duration/ticks", test_duration_ticks);
   ADD ("threads", test_threads);
   ADD ("threads/shared", test_threads_shared);
   ADD ("async", test_async);

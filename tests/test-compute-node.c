@@ -514,8 +514,9 @@ test_bind_range (Fixture       *fixture,
 }
 
 #define assert_range_fails(node, buffer, offset, size, code, text) \
-  rill_test_assert_failure (rill_compute_node_bind_range (node, "b", buffer, offset, size, &failure), \
-                            G_IO_ERROR, code, text)
+  rill_test_assert_failure ( \
+    rill_compute_node_bind_range (node, "b", buffer, offset, size, &failure), G_IO_ERROR, code, \
+    text)
 
 static void
 test_bind_range_errors (Fixture       *fixture,
@@ -905,8 +906,9 @@ test_specialization (Fixture       *fixture,
 }
 
 #define assert_constant_fails(node, id, value, text) \
-  rill_test_assert_failure (rill_compute_node_set_specialization_constant (node, id, value, &failure), \
-                            G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, text)
+  rill_test_assert_failure ( \
+    rill_compute_node_set_specialization_constant (node, id, value, &failure), G_IO_ERROR, \
+    G_IO_ERROR_INVALID_ARGUMENT, text)
 
 static void
 test_specialization_errors (Fixture       *fixture,
@@ -920,6 +922,49 @@ test_specialization_errors (Fixture       *fixture,
   assert_constant_fails (node, 1, g_variant_new_uint32 (1), "“i”");
   assert_constant_fails (node, 2, g_variant_new_string ("x"), "“d”");
   assert_constant_fails (node, 3, g_variant_new_int32 (1), "“u”");
+}
+
+/* Types that not every device has. */
+static void
+test_specialization_small (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  const char *source =
+    GLSL ("#extension GL_EXT_shader_explicit_arithmetic_types: require\n"
+          "layout (constant_id = 0) const uint8_t a = uint8_t (1);\n"
+          "layout (constant_id = 1) const int16_t b = -1s;\n"
+          "layout (constant_id = 2) const uint16_t c = 1us;\n"
+          "layout (constant_id = 3) const int8_t d = int8_t (1);\n"
+          "layout (binding = 0) buffer Out { int data[4]; };\n"
+          "void main () { data[0] = a; data[1] = b; data[2] = c; data[3] = d; }\n");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RillProgram) program
+    = rill_session_create_program_from_glsl (fixture->session, source, NULL, NULL, &error);
+  g_autoptr (RillComputeNode) node = NULL;
+  g_autoptr (RillBuffer) buffer = rill_test_buffer_new (fixture->memory, 16);
+  gint32 result[4];
+
+  if (g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_FEATURE_NOT_PRESENT))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  g_assert_no_error (error);
+  node = rill_session_create_compute_node (fixture->session, program, NULL, &error);
+  g_assert_no_error (error);
+  rill_test_bind (node, "Out", buffer);
+  set_constant (node, 0, g_variant_new_byte (200));
+  set_constant (node, 1, g_variant_new_int16 (-3000));
+  set_constant (node, 2, g_variant_new_uint16 (60000));
+  rill_test_assert_failure (
+    rill_compute_node_set_specialization_constant (node, 3, g_variant_new_byte (1), &failure),
+    G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "int8_t");
+  rill_test_run_node (fixture->session, node);
+  rill_test_read (buffer, result, sizeof (result));
+  g_assert_cmpint (result[0], ==, 200);
+  g_assert_cmpint (result[1], ==, -3000);
+  g_assert_cmpint (result[2], ==, 60000);
+  g_assert_cmpint (result[3], ==, 1);
 }
 
 static RillImageView *
@@ -1359,6 +1404,7 @@ main (int   argc,
   ADD ("push-constants", test_push_constants);
   ADD ("specialization", test_specialization);
   ADD ("specialization/errors", test_specialization_errors);
+  ADD ("specialization/small", test_specialization_small);
   ADD ("image/sampled", test_sampled_image);
   ADD ("image/three-channels", test_three_channels);
   ADD ("image/kinds", test_image_kinds);

@@ -342,6 +342,27 @@ test_no_compute_shader (void)
   rill_test_session_end (session);
 }
 
+/* Nobody can ask for it. */
+static void
+test_entry_point_no_text (void)
+{
+  RillSession *session = rill_test_session_new ();
+  g_autoptr (RillProgram) compiled = rill_test_program_new (session, GLSL (PLAIN));
+  GBytes *spirv = rill_program_get_spirv (compiled);
+  gsize size = g_bytes_get_size (spirv);
+  guint32 *words = g_memdup2 (g_bytes_get_data (spirv, NULL), size);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (words, size);
+
+  for (gsize i = 5; i < size / 4; i += words[i] >> 16)
+    if ((words[i] & 0xffff) == 15) /* OpEntryPoint */
+      memcpy (&words[i + 3], "\xed" "ain", 4);
+  assert_bytes_fail (session, bytes, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
+                     "no compute shader");
+
+  g_clear_object (&compiled);
+  rill_test_session_end (session);
+}
+
 /* Ray queries need an extension that no session opens its device with. */
 static void
 test_capability (void)
@@ -497,6 +518,7 @@ main (int   argc,
   g_test_add_func ("/program/bytes-invalid", test_bytes_invalid);
   g_test_add_func ("/program/bytes-random", test_bytes_random);
   g_test_add_func ("/program/no-compute-shader", test_no_compute_shader);
+  g_test_add_func ("/program/entry-point-no-text", test_entry_point_no_text);
   g_test_add_func ("/program/capability", test_capability);
   g_test_add_func ("/program/file", test_file);
   g_test_add_func ("/program/close", test_close);

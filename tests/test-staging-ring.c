@@ -260,7 +260,10 @@ test_progress (Fixture       *fixture,
   start_slow_write (fixture, &lock, &async, NULL);
   transfer = g_list_model_get_item (transfers, 0);
   g_assert_true (RILL_IS_TRANSFER (transfer));
-  g_assert_true (rill_transfer_get_resource (transfer) == RILL_RESOURCE (fixture->buffer));
+  {
+    g_autoptr (RillResource) resource = rill_transfer_get_resource (transfer);
+    g_assert_true (resource == RILL_RESOURCE (fixture->buffer));
+  }
   g_assert_cmpint (rill_transfer_get_direction (transfer), ==, RILL_TRANSFER_DIRECTION_UPLOAD);
   g_assert_cmpuint (rill_transfer_get_bytes_total (transfer), ==, SIZE);
   g_assert_cmpuint (rill_transfer_get_bytes_done (transfer), >, 0);

@@ -282,9 +282,9 @@ rill_command_buffer_reset (RillCommandBuffer  *self,
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT when something that the shader uses is not bound, its push
  * constants are not set, or the node is of another session; %G_IO_ERROR_NOT_SUPPORTED for more
- * workgroups, or a larger local size, than the device allows; %G_IO_ERROR_BUSY,
- * %G_IO_ERROR_CLOSED (also of what is bound), %G_IO_ERROR_NOT_INITIALIZED and those of
- * [error@VulkanError], when the pipeline cannot be made.
+ * workgroups, a larger local size or more shared memory than the device allows;
+ * %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED (also of what is bound), %G_IO_ERROR_NOT_INITIALIZED and
+ * those of [error@VulkanError], when the pipeline cannot be made.
  *
  * Returns: %TRUE on success
  */

@@ -165,19 +165,15 @@ queued_func (GTask *queued)
   g_task_return_boolean (queued, TRUE);
 }
 
-/* Back in the caller's context: the session may have been closed before queued_func(). */
+/* In that thread, or in the caller's: the session was closed before it came to queued_func(). */
 static void
-queued_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+queued_closed_func (GTask *queued)
 {
-  AsyncRun *run = g_task_get_task_data (G_TASK (result));
-  GError *error = NULL;
+  AsyncRun *run = g_task_get_task_data (queued);
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    return;
   async_run_release (run);
-  async_run_return (run, error);
+  async_run_return (run, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed"));
+  g_task_return_boolean (queued, TRUE);
 }
 
 /* After all that is queued on the resources, and before all that comes later on any of them. */
@@ -185,11 +181,12 @@ static void
 async_run_queue (AsyncRun *run)
 {
   GPtrArray *resources = rill_recording_get_resources (run->recording);
-  g_autoptr (GTask) queued = g_task_new (NULL, NULL, queued_cb, NULL);
+  g_autoptr (GTask) queued = g_task_new (NULL, NULL, NULL, NULL);
 
   g_task_set_source_tag (queued, rill_command_buffer_run_async);
   g_task_set_task_data (queued, run, async_run_unref);
-  rill_engine_queue_task_with (run->context, queued, resources->pdata, resources->len, queued_func);
+  rill_engine_queue_task_with (run->context, queued, resources->pdata, resources->len, queued_func,
+                               queued_closed_func);
 }
 
 static AsyncRun *

@@ -593,7 +593,8 @@ set_specialization_constant (RillComputeNode  *self,
  * specification.
  *
  * Errors: %G_IO_ERROR_INVALID_ARGUMENT for a number that the shader does not have and for a value
- * of another type; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
+ * of another type; %G_IO_ERROR_NOT_SUPPORTED for `int8_t` and `float16_t`, which no
+ * [struct@GLib.Variant] has; %G_IO_ERROR_BUSY, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
  * %RILL_VULKAN_ERROR_DEVICE_LOST.
  *
  * Returns: %TRUE on success

@@ -26,6 +26,10 @@ void            rill_timestamps_record     (RillTimestamps       *self,
                                             gboolean              end);
 void            rill_timestamps_note       (RillTimestamps       *self,
                                             const RillSyncPoint  *point);
+/* A counter of fewer than 64 bits wraps around. */
+gint64          rill_timestamps_to_nanoseconds (const guint64     ticks[2],
+                                            guint                 valid_bits,
+                                            double                period);
 
 /* NOT_INITIALIZED, CLOSED, DEVICE_LOST, or TRUE. */
 gboolean        rill_duration_check_open   (RillDuration         *self,

@@ -137,11 +137,10 @@ check_measured (RillTimestamps  *self,
   return FALSE;
 }
 
-/* A counter of fewer than 64 bits wraps around. */
-static gint64
-ticks_to_nanoseconds (const guint64 ticks[2],
-                      guint         valid_bits,
-                      double        period)
+gint64
+rill_timestamps_to_nanoseconds (const guint64 ticks[2],
+                                guint         valid_bits,
+                                double        period)
 {
   guint64 mask = valid_bits < 64 ? (G_GUINT64_CONSTANT (1) << valid_bits) - 1 : G_MAXUINT64;
   guint64 difference = (ticks[1] - ticks[0]) & mask;
@@ -169,8 +168,8 @@ read_timestamps (RillTimestamps  *self,
   if (!rill_context_check (self->context, result, error, "vkGetQueryPoolResults",
                            "Could not read a duration"))
     return -1;
-  return ticks_to_nanoseconds (ticks, self->valid_bits,
-                               (double) self->context->properties.limits.timestampPeriod);
+  return rill_timestamps_to_nanoseconds (
+    ticks, self->valid_bits, (double) self->context->properties.limits.timestampPeriod);
 }
 
 gboolean

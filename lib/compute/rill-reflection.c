@@ -195,8 +195,9 @@ list_entry_points (Reflector  *reflector,
         reflector, spvc_compiler_get_entry_points (reflector->compiler, &entry_points, &n), error))
     return NULL;
   for (size_t i = 0; i < n; i++)
-    if (entry_points[i].execution_model == SpvExecutionModelGLCompute)
-      g_ptr_array_add (names, g_utf8_make_valid (entry_points[i].name, -1));
+    if (entry_points[i].execution_model == SpvExecutionModelGLCompute
+        && g_utf8_validate (entry_points[i].name, -1, NULL)) /* SPIR-V's names are UTF-8 */
+      g_ptr_array_add (names, g_strdup (entry_points[i].name));
   if (names->len == 0)
     {
       g_set_error_literal (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
@@ -247,6 +248,7 @@ select_entry_point (Reflector  *reflector,
         reflector->entry_point);
       return FALSE;
     }
+  /* It aborts the process for a name that is not there. */
   return check_result (reflector,
                        spvc_compiler_set_entry_point (reflector->compiler, reflector->entry_point,
                                                       SpvExecutionModelGLCompute),

@@ -342,6 +342,27 @@ check_page_size (guint64       page_size,
   return FALSE;
 }
 
+/* Vulkan forbids to allocate of types whose feature was not enabled, and does not say so itself. */
+static gboolean
+check_type_enabled (RillContext  *context,
+                    guint         type_index,
+                    GError      **error)
+{
+  const VkMemoryPropertyFlags disabled
+    = VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD
+      | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD | VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV;
+  VkMemoryPropertyFlags flags = context->memory.memoryTypes[type_index].propertyFlags;
+  g_autofree char *text = NULL;
+
+  if ((flags & disabled) == 0)
+    return TRUE;
+  text = rill_memory_flags_to_string ((RillMemoryPropertyFlags) flags);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Could not create a memory: type %u [%s] needs a feature of the device that Rill does not enable",
+               type_index, text);
+  return FALSE;
+}
+
 /**
  * rill_session_create_memory:
  * @session: a session
@@ -359,7 +380,8 @@ check_page_size (guint64       page_size,
  * lowest index. Types for protected, lazily allocated and vendors' special memory are chosen only when
  * asked for. See "Device Memory Properties" in the Vulkan specification.
  *
- * Errors: %G_IO_ERROR_NOT_SUPPORTED when no type matches, with the sets that there are;
+ * Errors: %G_IO_ERROR_NOT_SUPPORTED when no type matches, with the sets that there are, and for types of
+ * PROTECTED, DEVICE_COHERENT, DEVICE_UNCACHED and RDMA_CAPABLE, whose features are not enabled;
  * %G_IO_ERROR_INVALID_ARGUMENT for unknown flags or a page size over the device's
  * `maxMemoryAllocationSize` or over the size of the heap; %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED,
  * %RILL_VULKAN_ERROR_DEVICE_LOST.
@@ -385,7 +407,7 @@ rill_session_create_memory (RillSession              *session,
                            "device's limit for one allocation (maxMemoryAllocationSize)", error))
     return NULL;
   type_index = rill_memory_choose_type (context, flags, exact_flags_match, error);
-  if (type_index < 0
+  if (type_index < 0 || !check_type_enabled (context, (guint) type_index, error)
       || !check_page_size (page_size,
                            context->memory.memoryHeaps[context->memory.memoryTypes[type_index].heapIndex].size,
                            "size of the heap", error))

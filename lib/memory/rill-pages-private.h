@@ -45,6 +45,7 @@ typedef struct
   gboolean closed;
   RillSuballocator *suballocator;
   GPtrArray *pages;      /* (element-type RillPage) (owned), NULL where an index is free */
+  guint lowest_free;     /* no index below it is free */
   guint page_count;
   guint n_empty;         /* pages of the suballocator that hold nothing */
   guint64 reserved_size;

@@ -8,7 +8,7 @@ static void
 add_page_locked (RillPages *self,
                  RillPage   *page)
 {
-  guint index = 0;
+  guint index = self->lowest_free;
 
   while (index < self->pages->len && g_ptr_array_index (self->pages, index) != NULL)
     index++;
@@ -17,6 +17,7 @@ add_page_locked (RillPages *self,
   else
     g_ptr_array_index (self->pages, index) = page;
   page->index = index;
+  self->lowest_free = index + 1;
   self->page_count++;
   self->reserved_size += page->size;
   if (!page->own)
@@ -37,6 +38,7 @@ remove_page_locked (RillPages *self,
       self->n_empty--;
     }
   g_ptr_array_index (self->pages, page->index) = NULL;
+  self->lowest_free = MIN (self->lowest_free, page->index);
   self->page_count--;
   self->reserved_size -= page->size;
   self->removed (self->owner, page->index);

@@ -266,20 +266,21 @@ typedef struct
   gint64 deadline;
 } MapData;
 
-static void
-map_thread (GTask        *task,
-            gpointer      source_object,
-            gpointer      task_data,
-            GCancellable *cancellable)
+/* A thread of its own, since it may wait for ever: the few that GTask has are for all of the program. */
+static gpointer
+map_thread (gpointer user_data)
 {
-  MapData *data = task_data;
+  g_autoptr (GTask) task = user_data;
+  const MapData *data = g_task_get_task_data (task);
   GError *error = NULL;
-  RillMapping *mapping = map_range (source_object, data->flags, 0, -1, data->deadline, cancellable, &error);
+  RillMapping *mapping = map_range (g_task_get_source_object (task), data->flags, 0, -1, data->deadline,
+                                    g_task_get_cancellable (task), &error);
 
   if (mapping != NULL)
     g_task_return_pointer (task, mapping, g_object_unref);
   else
     g_task_return_error (task, error);
+  return NULL;
 }
 
 /**
@@ -302,6 +303,8 @@ rill_buffer_map_async (RillBuffer          *buffer,
                        gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
+  GThread *thread;
+  GError *error = NULL;
   MapData *data;
 
   g_return_if_fail (RILL_IS_BUFFER (buffer));
@@ -314,7 +317,14 @@ rill_buffer_map_async (RillBuffer          *buffer,
     .deadline = timeout_ms > 0 ? g_get_monotonic_time () + (gint64) timeout_ms * 1000 : -1,
   };
   g_task_set_task_data (task, data, g_free);
-  g_task_run_in_thread (task, map_thread);
+  thread = g_thread_try_new ("rill-map", map_thread, g_object_ref (task), &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_object_unref (task);
+  g_task_return_error (task, error);
 }
 
 /**
@@ -423,14 +433,15 @@ rill_mapping_get_closed (RillMapping *self)
   return self->buffer != NULL && (self->closed || rill_resource_get_closed (RILL_RESOURCE (self->buffer)));
 }
 
+/* Under the lock the access does not end, so that the page lives. */
 static guint8 *
-get_pointer (RillMapping  *self,
-             GError      **error)
+get_pointer_locked (RillMapping  *self,
+                    GError      **error)
 {
   if (self->buffer == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
                          "The mapping was not initialised: make it with rill_buffer_map()");
-  else if (rill_mapping_get_closed (self))
+  else if (self->closed || rill_resource_get_closed (RILL_RESOURCE (self->buffer)))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The mapping is closed");
   else
     return rill_buffer_get_map (self->buffer) + self->access.offset;
@@ -454,9 +465,12 @@ guintptr
 rill_mapping_get_address (RillMapping  *self,
                           GError      **error)
 {
+  g_autoptr (GMutexLocker) locker = NULL;
+
   g_return_val_if_fail (RILL_IS_MAPPING (self), 0);
 
-  return (guintptr) get_pointer (self, error);
+  locker = g_mutex_locker_new (&self->lock);
+  return (guintptr) get_pointer_locked (self, error);
 }
 
 /* A view pins the buffer's handle and range, and holds the buffer. */
@@ -488,11 +502,13 @@ GBytes *
 rill_mapping_get_bytes (RillMapping  *self,
                         GError      **error)
 {
+  g_autoptr (GMutexLocker) locker = NULL;
   guint8 *pointer;
 
   g_return_val_if_fail (RILL_IS_MAPPING (self), NULL);
 
-  pointer = get_pointer (self, error);
+  locker = g_mutex_locker_new (&self->lock);
+  pointer = get_pointer_locked (self, error);
   if (pointer == NULL || !rill_resource_pin (self->buffer, error))
     return NULL;
   return g_bytes_new_with_free_func (pointer, self->access.size, view_gone, g_object_ref (self->buffer));

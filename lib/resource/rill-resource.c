@@ -230,6 +230,7 @@ release_if_unused_and_unlock (RillResourceState *state)
   };
   state->handle = 0;
   state->view = VK_NULL_HANDLE;
+  state->allocation.page = NULL;
   last = state->sync.written;
   rill_sync_point_merge (&last, &state->sync.read);
   g_mutex_unlock (&state->lock);

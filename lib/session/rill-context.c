@@ -15,6 +15,11 @@ typedef struct
   guint timestamp_valid_bits;
 } FamilyChoice;
 
+/* Such families copy too, but with engines that are made for something else. */
+#define SPECIAL_QUEUES                                                                             \
+  (VK_QUEUE_VIDEO_DECODE_BIT_KHR | 0x40u /* VK_QUEUE_VIDEO_ENCODE_BIT_KHR */                      \
+   | 0x100u /* VK_QUEUE_OPTICAL_FLOW_BIT_NV */ | VK_QUEUE_PROTECTED_BIT)
+
 /* A family with compute that has graphics too can do every kind of work; a family with nothing but
  * transfers drives copy engines of its own. */
 static guint
@@ -39,7 +44,7 @@ choose_families (VkPhysicalDevice physical_device,
 
   for (guint32 i = 0; i < n_families; i++)
     if (families[i].queueFlags & VK_QUEUE_TRANSFER_BIT
-        && !(families[i].queueFlags & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT)))
+        && !(families[i].queueFlags & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | SPECIAL_QUEUES)))
       {
         choices[n++] = (FamilyChoice) { i, families[i].timestampValidBits };
         break;

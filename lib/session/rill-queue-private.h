@@ -41,13 +41,14 @@ struct _RillQueue
   GQueue recycled; /* (element-type RillRecycled): command buffers in the order of their submission */
 
   guint64 reached; /* (atomic) at least this value was reached */
+  gint drained;    /* (atomic) after the loss of the device: it was waited for once more */
 
   /* What waits for a value: run by a thread that starts with the first of it. */
   GMutex lock;
   GCond changed;
   GQueue deferred; /* (element-type RillDeferred) */
   GThread *thread;
-  gboolean running;  /* the thread runs what it took */
+  guint running;     /* threads that run what they took */
   gboolean stopping;
 };
 

@@ -7,6 +7,9 @@
  * answers makes it matter. */
 #define WAIT_SLICE_NS (100 * 1000 * 1000)
 
+/* The most that a device which is lost is waited for. */
+#define DRAIN_NS (G_GUINT64_CONSTANT (5) * 1000 * 1000 * 1000)
+
 typedef struct
 {
   VkCommandBuffer command;
@@ -60,10 +63,17 @@ rill_queue_init (RillQueue    *self,
                                 error, "vkCreateCommandPool", "Could not create a command pool");
 }
 
+/* Set while a thread runs what was deferred. */
+static GPrivate runs_deferred;
+
 static void
 run_deferred (RillDeferred *deferred)
 {
+  gpointer outer = g_private_get (&runs_deferred);
+
+  g_private_set (&runs_deferred, deferred);
   deferred->func (deferred->data);
+  g_private_set (&runs_deferred, outer);
   g_free (deferred);
 }
 
@@ -99,6 +109,24 @@ set_reached (RillQueue *self,
     ;
 }
 
+/* A lost device may still be at work that was submitted before; its waits end in finite time. */
+static void
+drain (RillQueue *self)
+{
+  guint64 value = __atomic_load_n (&self->submitted, __ATOMIC_ACQUIRE);
+  const VkSemaphoreWaitInfo info = {
+    .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+    .semaphoreCount = 1,
+    .pSemaphores = &self->timeline,
+    .pValues = &value,
+  };
+
+  if (g_atomic_int_get (&self->drained))
+    return;
+  vkWaitSemaphores (self->context->device, &info, DRAIN_NS);
+  g_atomic_int_set (&self->drained, TRUE);
+}
+
 /* The value that the device has come to; all of them when it is lost. */
 static guint64
 get_reached (RillQueue *self)
@@ -107,11 +135,15 @@ get_reached (RillQueue *self)
   VkResult result;
 
   if (rill_context_is_lost (self->context))
-    return G_MAXUINT64;
+    {
+      drain (self);
+      return G_MAXUINT64;
+    }
   result = vkGetSemaphoreCounterValue (self->context->device, self->timeline, &now);
   if (result == VK_ERROR_DEVICE_LOST)
     {
       rill_context_mark_lost (self->context);
+      drain (self);
       return G_MAXUINT64;
     }
   if (result == VK_SUCCESS)
@@ -187,15 +219,19 @@ deferred_thread (gpointer user_data)
           g_cond_wait (&self->changed, &self->lock);
           continue;
         }
-      self->running = ready.length > 0;
-      g_mutex_unlock (&self->lock);
-
       if (ready.length == 0)
-        wait_value (self, lowest);
+        {
+          g_mutex_unlock (&self->lock);
+          wait_value (self, lowest);
+          g_mutex_lock (&self->lock);
+          continue;
+        }
+      self->running++;
+      g_mutex_unlock (&self->lock);
       for (RillDeferred *deferred; (deferred = g_queue_pop_head (&ready)) != NULL;)
         run_deferred (deferred);
       g_mutex_lock (&self->lock);
-      self->running = FALSE;
+      self->running--;
       g_cond_broadcast (&self->changed);
     }
   g_mutex_unlock (&self->lock);
@@ -226,12 +262,16 @@ rill_queue_collect (RillQueue *self)
 
   g_mutex_lock (&self->lock);
   take_reached_locked (self, &ready, &lowest);
+  self->running++;
   g_mutex_unlock (&self->lock);
   for (RillDeferred *deferred; (deferred = g_queue_pop_head (&ready)) != NULL;)
     run_deferred (deferred);
 
   g_mutex_lock (&self->lock);
-  while (self->running && self->thread != g_thread_self ())
+  self->running--;
+  g_cond_broadcast (&self->changed);
+  /* What runs in this very thread, further up, cannot be waited for. */
+  while (self->running > 0 && g_private_get (&runs_deferred) == NULL)
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
 }
@@ -398,7 +438,8 @@ rill_queue_submit_locked (RillQueue            *self,
       return FALSE;
     }
 
-  *value = ++self->submitted;
+  *value = self->submitted + 1;
+  __atomic_store_n (&self->submitted, *value, __ATOMIC_RELEASE);
   recycle_locked (self, first, *value);
   recycle_locked (self, last, *value);
   return TRUE;

@@ -241,7 +241,7 @@ rill_buffer_copy_to_async (RillBuffer          *buffer,
   g_task_set_task_data (task, copy, copy_free);
   if (check_copy (copy, size, &error))
     rill_engine_queue_task_with (rill_resource_get_context (buffer), task, (gpointer[]) { buffer, to },
-                                 to != buffer ? 2 : 1, run_copy_task);
+                                 to != buffer ? 2 : 1, run_copy_task, NULL);
   else
     g_task_return_error (task, error);
 }

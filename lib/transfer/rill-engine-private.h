@@ -28,12 +28,14 @@ gboolean    rill_engine_is_stopping (RillEngine    *self);
 void        rill_engine_queue_task (RillContext    *context,
                                     GTask          *task,
                                     RillEngineFunc  func);
-/* The same for a task that uses other resources than its source object, each named once. */
+/* The same for a task that uses other resources than its source object, each named once. @closed
+ * (nullable): what returns the task in place of CLOSED. */
 void        rill_engine_queue_task_with (RillContext *context,
                                     GTask          *task,
                                     gpointer const *resources,
                                     guint           n_resources,
-                                    RillEngineFunc  func);
+                                    RillEngineFunc  func,
+                                    RillEngineFunc  closed);
 /* Returns TRUE for the task once the device has come to the point, or DEVICE_LOST. */
 void        rill_engine_return_when_reached (GTask *task,
                                     const RillSyncPoint *point);

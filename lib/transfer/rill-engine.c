@@ -14,6 +14,7 @@ typedef struct
 {
   GTask *task; /* (owned) */
   RillEngineFunc func;
+  RillEngineFunc closed; /* (nullable) */
   guint n_tickets;
   Ticket tickets[];
 } Job;
@@ -50,6 +51,7 @@ job_free (Job *job)
 static Job *
 job_new (GTask          *task,
          RillEngineFunc  func,
+         RillEngineFunc  closed,
          gpointer const *resources,
          guint           n_resources)
 {
@@ -57,6 +59,7 @@ job_new (GTask          *task,
 
   job->task = g_object_ref (task);
   job->func = func;
+  job->closed = closed;
   job->n_tickets = n_resources;
   for (guint i = 0; i < n_resources; i++)
     job->tickets[i] = (Ticket) {
@@ -71,13 +74,23 @@ job_new (GTask          *task,
 static GMutex queue_order;
 
 static void
+return_closed (GTask          *task,
+               RillEngineFunc  closed)
+{
+  if (closed != NULL)
+    closed (task);
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+}
+
+static void
 run_job (RillEngine *self,
          Job        *job)
 {
   for (guint i = 0; i < job->n_tickets; i++)
     rill_resource_wait_ticket (job->tickets[i].resource, job->tickets[i].ticket);
   if (rill_engine_is_stopping (self))
-    g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+    return_closed (job->task, job->closed);
   else if (!g_task_return_error_if_cancelled (job->task))
     {
       /* From here on the transfer itself knows whether it was cancelled in time. */
@@ -252,7 +265,7 @@ rill_engine_queue_task (RillContext    *context,
 {
   gpointer resource = g_task_get_source_object (task);
 
-  rill_engine_queue_task_with (context, task, &resource, 1, func);
+  rill_engine_queue_task_with (context, task, &resource, 1, func, NULL);
 }
 
 static void
@@ -273,26 +286,26 @@ rill_engine_queue_task_with (RillContext    *context,
                              GTask          *task,
                              gpointer const *resources,
                              guint           n_resources,
-                             RillEngineFunc  func)
+                             RillEngineFunc  func,
+                             RillEngineFunc  closed)
 {
-  GError *error = NULL;
-  RillEngine *self = rill_engine_ref (context, &error);
+  RillEngine *self = rill_engine_ref (context, NULL);
   gboolean stopping;
 
   if (self == NULL)
     {
-      g_task_return_error (task, error);
+      return_closed (task, closed);
       return;
     }
   g_mutex_lock (&queue_order);
   g_mutex_lock (&self->lock);
   stopping = rill_engine_is_stopping (self);
   if (!stopping)
-    push_job_locked (self, job_new (task, func, resources, n_resources));
+    push_job_locked (self, job_new (task, func, closed, resources, n_resources));
   g_mutex_unlock (&self->lock);
   g_mutex_unlock (&queue_order);
   if (stopping)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+    return_closed (task, closed);
   rill_engine_unref (self);
 }
 

@@ -2,7 +2,6 @@
 #include "transfer/rill-staging-private.h"
 
 #include "core/rill-error-private.h"
-#include "memory/rill-memory-choice-private.h"
 
 /* Where there is not memory enough for the whole ring, a smaller one serves as well, only slower. */
 #define MIN_SIZE (1024 * 1024)
@@ -25,19 +24,74 @@ struct _RillStaging
   guint64 tail;
 };
 
+/* The lower, the better; -1: it cannot be the ring's. The host reads cached memory faster by far, and the
+ * device's own memory is for other things. */
 static gint
-choose_type (RillContext  *context,
-             GError      **error)
+rank_type (RillContext *context,
+           guint        type_index,
+           guint32      type_bits)
 {
-  gint cached = rill_memory_choose_type (
-    context, RILL_MEMORY_PROPERTY_HOST_VISIBLE | RILL_MEMORY_PROPERTY_HOST_CACHED, FALSE, NULL);
+  VkMemoryPropertyFlags flags = context->memory.memoryTypes[type_index].propertyFlags;
+  const VkMemoryPropertyFlags plain
+    = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+      | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 
-  return cached >= 0 ? cached : rill_memory_choose_type (context, RILL_MEMORY_PROPERTY_HOST_VISIBLE, FALSE, error);
+  if (!(type_bits & (1u << type_index)) || !(flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) || flags & ~plain)
+    return -1;
+  return (flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT ? 0 : 4)
+         + (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT ? 2 : 0)
+         + (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT ? 0 : 1);
+}
+
+/* The best of the types that have not been tried, or -1. */
+static gint
+choose_type (RillContext *context,
+             guint32      type_bits,
+             guint32      tried)
+{
+  gint best = -1, best_rank = G_MAXINT;
+
+  for (guint i = 0; i < context->memory.memoryTypeCount; i++)
+    {
+      gint rank = rank_type (context, i, type_bits & ~tried);
+      if (rank >= 0 && rank < best_rank)
+        {
+          best = (gint) i;
+          best_rank = rank;
+        }
+    }
+  return best;
+}
+
+/* On the first type that has room. */
+static gboolean
+allocate_page (RillStaging                 *self,
+               const VkMemoryRequirements  *requirements,
+               GError                     **error)
+{
+  guint32 tried = 0;
+  gint type_index;
+  GError *local_error = NULL;
+
+  while ((type_index = choose_type (self->context, requirements->memoryTypeBits, tried)) >= 0)
+    {
+      g_clear_error (&local_error);
+      self->page = rill_page_new (self->context, (guint) type_index, requirements->size, VK_NULL_HANDLE,
+                                  VK_NULL_HANDLE, &local_error);
+      if (self->page != NULL || rill_context_is_lost (self->context))
+        break;
+      tried |= 1u << type_index;
+    }
+  if (local_error != NULL)
+    g_propagate_error (error, local_error);
+  else if (self->page == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                         "Could not create the staging ring: the device has no host-visible memory for it");
+  return self->page != NULL;
 }
 
 static gboolean
 create_ring (RillStaging  *self,
-             guint         type_index,
              guint64       size,
              GError      **error)
 {
@@ -57,8 +111,7 @@ create_ring (RillStaging  *self,
     return FALSE;
   vkGetBufferMemoryRequirements (context->device, self->buffer, &requirements);
   self->size = size / ALIGNMENT * ALIGNMENT; /* so that offsets stay aligned where the ring starts anew */
-  self->page = rill_page_new (context, type_index, requirements.size, VK_NULL_HANDLE, VK_NULL_HANDLE, error);
-  if (self->page != NULL
+  if (allocate_page (self, &requirements, error)
       && rill_context_check (context, vkBindBufferMemory (context->device, self->buffer, self->page->handle, 0),
                              error, "vkBindBufferMemory", "Could not create the staging ring"))
     return TRUE;
@@ -72,13 +125,9 @@ RillStaging *
 rill_staging_new (RillContext  *context,
                   GError      **error)
 {
-  gint type_index = choose_type (context, error);
-  RillStaging *self;
+  RillStaging *self = g_new0 (RillStaging, 1);
   GError *local_error = NULL;
 
-  if (type_index < 0)
-    return NULL;
-  self = g_new0 (RillStaging, 1);
   self->context = context;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -86,7 +135,7 @@ rill_staging_new (RillContext  *context,
   for (guint64 size = RILL_STAGING_SIZE; size >= MIN_SIZE; size /= 2)
     {
       g_clear_error (&local_error);
-      if (create_ring (self, (guint) type_index, size, &local_error))
+      if (create_ring (self, size, &local_error))
         return self;
       if (rill_context_is_lost (context))
         break;

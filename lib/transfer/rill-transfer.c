@@ -23,8 +23,8 @@ struct _RillTransfer
 {
   GObject parent_instance;
 
-  RillSession *session;      /* (owned) (nullable) */
-  RillResource *resource;    /* (owned) (nullable) */
+  GListStore *store;         /* (owned) (nullable): the session's list */
+  GWeakRef resource;         /* whoever transfers holds it; the list must not */
   RillEmitter *emitter;      /* (owned) (nullable) */
   GCancellable *cancellable; /* (owned) (nullable) */
   RillTransferDirection direction;
@@ -58,8 +58,8 @@ rill_transfer_finalize (GObject *object)
 
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->emitter, rill_emitter_unref);
-  g_clear_object (&self->resource);
-  g_clear_object (&self->session);
+  g_weak_ref_clear (&self->resource);
+  g_clear_object (&self->store);
   G_OBJECT_CLASS (rill_transfer_parent_class)->finalize (object);
 }
 
@@ -74,7 +74,7 @@ rill_transfer_get_property (GObject    *object,
   switch ((RillTransferProperty) prop_id)
     {
     case PROP_RESOURCE:
-      g_value_set_object (value, rill_transfer_get_resource (self));
+      g_value_take_object (value, rill_transfer_get_resource (self));
       break;
     case PROP_DIRECTION:
       g_value_set_enum (value, rill_transfer_get_direction (self));
@@ -148,6 +148,7 @@ rill_transfer_class_init (RillTransferClass *klass)
 static void
 rill_transfer_init (RillTransfer *self)
 {
+  g_weak_ref_init (&self->resource, NULL);
 }
 
 /* In the main context. */
@@ -157,7 +158,7 @@ show_cb (gpointer transfer)
   RillTransfer *self = transfer;
 
   if (!g_atomic_int_get (&self->ended))
-    g_list_store_append (rill_session_get_transfer_store (self->session), self);
+    g_list_store_append (self->store, self);
 }
 
 /* In the main context as well, after show_cb() where both run: only the list holds the transfer by then. */
@@ -166,11 +167,10 @@ hide_cb (gpointer transfer,
          gpointer data)
 {
   RillTransfer *self = transfer;
-  GListStore *store = rill_session_get_transfer_store (self->session);
   guint position;
 
-  if (g_list_store_find (store, self, &position))
-    g_list_store_remove (store, position);
+  if (g_list_store_find (self->store, self, &position))
+    g_list_store_remove (self->store, position);
 }
 
 RillTransfer *
@@ -184,8 +184,9 @@ rill_transfer_begin (gpointer               resource,
   if (bytes_total < MIN_SIZE)
     return NULL;
   self = g_object_new (RILL_TYPE_TRANSFER, NULL);
-  self->resource = g_object_ref (resource);
-  self->session = g_object_ref (rill_memory_get_session (rill_resource_get_memory (resource)));
+  g_weak_ref_set (&self->resource, resource);
+  self->store = g_object_ref (
+    rill_session_get_transfer_store (rill_memory_get_session (rill_resource_get_memory (resource))));
   self->emitter = rill_emitter_ref (rill_resource_get_context (resource)->emitter);
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : g_cancellable_new ();
   self->direction = direction;
@@ -232,14 +233,15 @@ rill_transfer_end (RillTransfer *self)
  *
  * Gets what the bytes go to or come from.
  *
- * Returns: (transfer none) (nullable): the buffer or image; %NULL if the transfer was never initialised
+ * Returns: (transfer full) (nullable): the buffer or image; %NULL once the transfer has ended and it is gone,
+ *   or if the transfer was never initialised
  */
 RillResource *
 rill_transfer_get_resource (RillTransfer *self)
 {
   g_return_val_if_fail (RILL_IS_TRANSFER (self), NULL);
 
-  return self->resource;
+  return g_weak_ref_get (&self->resource);
 }
 
 /**

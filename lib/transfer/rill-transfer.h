@@ -13,7 +13,7 @@ RILL_API
 G_DECLARE_FINAL_TYPE (RillTransfer, rill_transfer, RILL, TRANSFER, GObject)
 
 RILL_API
-RillResource          *rill_transfer_get_resource    (RillTransfer *self);
+RillResource          *rill_transfer_get_resource    (RillTransfer *self) G_GNUC_WARN_UNUSED_RESULT;
 RILL_API
 RillTransferDirection  rill_transfer_get_direction   (RillTransfer *self);
 RILL_API

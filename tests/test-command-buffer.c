@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rill-test-compute.h"
 #include "rill-test-faults.h"
+#include "rill-test-gate.h"
 
 #include "compute/rill-duration-private.h"
 
@@ -845,15 +846,17 @@ test_async_busy (Fixture       *fixture,
                  gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 100);
+  g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
   g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL }, second = { NULL };
+  RillTestGate *gate;
 
   assert_succeeds (rill_command_buffer_begin_duration (c, duration, &failure));
   rill_test_dispatch (c, node);
   assert_succeeds (rill_command_buffer_end_duration (c, duration, &failure));
+  gate = rill_test_gate_new (fixture->session);
   rill_command_buffer_run_async (c, NULL, rill_test_async_cb, &async);
   rill_command_buffer_run_async (c, NULL, rill_test_async_cb, &second);
   assert_fails (rill_duration_get_nanoseconds (duration, &failure) >= 0, G_IO_ERROR_BUSY,
@@ -864,18 +867,16 @@ test_async_busy (Fixture       *fixture,
   assert_run_result (&second, c, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_clear_error (&error);
+  g_assert_null (async.result);
+
+  rill_test_gate_open (gate);
   assert_run_result (&async, c, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (rill_duration_get_nanoseconds (duration, &error), >, 0);
+  g_assert_cmpint (rill_duration_get_nanoseconds (duration, &error), >=, 0);
   g_assert_no_error (error);
-  assert_succeeds (rill_command_buffer_reset (c, &failure));
-}
-
-static gboolean
-cancel_cb (gpointer data)
-{
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
+  rill_test_run (c);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 0), ==, 2);
+  rill_test_gate_free (gate);
 }
 
 /* The wait ends, the work goes on. */
@@ -884,32 +885,39 @@ test_cancel (Fixture       *fixture,
              gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 100);
+  g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL };
+  RillTestGate *gate = rill_test_gate_new (fixture->session);
 
   rill_test_dispatch (c, node);
-  g_idle_add (cancel_cb, cancellable);
   rill_command_buffer_run_async (c, cancellable, rill_test_async_cb, &async);
+  rill_test_iterate ();
+  g_assert_null (async.result);
+  g_cancellable_cancel (cancellable);
   assert_run_result (&async, c, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_BUSY, "running");
   assert_fails (rill_command_buffer_run (c, cancellable, &failure), G_IO_ERROR_CANCELLED, "");
-  g_assert_cmpuint (rill_test_read_uint (buffer, 1), !=, 0); /* waits for the work */
-  assert_succeeds (rill_command_buffer_barrier (c, &failure));
+  rill_test_gate_open (gate);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 1), ==, 1); /* waits for the work */
+  rill_test_run (c);
 
+  /* What is cancelled before it begins does not. */
   rill_command_buffer_run_async (c, cancellable, rill_test_async_cb, &async);
   assert_run_result (&async, c, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 1), ==, 2);
+  rill_test_gate_free (gate);
 }
 
 static gpointer
 cancel_thread (gpointer data)
 {
-  g_usleep (2000);
+  g_usleep (5000);
   g_cancellable_cancel (data);
   return NULL;
 }
@@ -919,9 +927,10 @@ test_cancel_sync (Fixture       *fixture,
                   gconstpointer  data)
 {
   RillCommandBuffer *c = fixture->command_buffer;
-  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-  g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 300);
+  g_autoptr (RillBuffer) buffer = create_zeros (fixture, 100);
+  g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  RillTestGate *gate = rill_test_gate_new (fixture->session);
   GThread *thread;
 
   rill_test_dispatch (c, node);
@@ -929,8 +938,11 @@ test_cancel_sync (Fixture       *fixture,
   assert_fails (rill_command_buffer_run (c, cancellable, &failure), G_IO_ERROR_CANCELLED, "");
   g_thread_join (thread);
   assert_fails (rill_command_buffer_run (c, NULL, &failure), G_IO_ERROR_BUSY, "running");
-  g_assert_cmpuint (rill_test_read_uint (buffer, 1), !=, 0);
-  assert_succeeds (rill_command_buffer_reset (c, &failure));
+  rill_test_gate_open (gate);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 1), ==, 1);
+  rill_test_run (c);
+  g_assert_cmpuint (rill_test_read_uint (buffer, 1), ==, 2);
+  rill_test_gate_free (gate);
 }
 
 static void
@@ -1014,19 +1026,23 @@ static void
 test_close_running (Fixture       *fixture,
                     gconstpointer  data)
 {
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < 4; i++)
     {
-      g_autoptr (RillCommandBuffer) command_buffer =
-        rill_test_command_buffer_new (fixture->session);
-      g_autoptr (RillBuffer) buffer = create_zeros (fixture, 4096);
-      g_autoptr (RillComputeNode) node = create_slow (fixture, buffer, 10);
+      g_autoptr (RillCommandBuffer) command_buffer
+        = rill_test_command_buffer_new (fixture->session);
+      g_autoptr (RillBuffer) buffer = create_zeros (fixture, 100);
+      g_autoptr (RillBuffer) copy = create_zeros (fixture, 100);
+      g_autoptr (RillComputeNode) node = create_step (fixture, buffer);
       g_autoptr (RillDuration) duration = rill_session_create_duration (fixture->session, NULL);
       g_autoptr (GError) error = NULL;
       RillTestAsync async = { NULL };
+      RillTestGate *gate = rill_test_gate_new (fixture->session);
 
       assert_succeeds (rill_command_buffer_begin_duration (command_buffer, duration, &failure));
       rill_test_dispatch (command_buffer, node);
       assert_succeeds (rill_command_buffer_end_duration (command_buffer, duration, &failure));
+      assert_succeeds (
+        rill_command_buffer_copy_buffer (command_buffer, buffer, 0, copy, 0, -1, &failure));
       rill_command_buffer_run_async (command_buffer, NULL, rill_test_async_cb, &async);
       rill_command_buffer_close (command_buffer);
       rill_compute_node_close (node);
@@ -1034,12 +1050,15 @@ test_close_running (Fixture       *fixture,
       if (i % 2 == 0)
         rill_resource_close (RILL_RESOURCE (buffer));
       g_assert_true (rill_command_buffer_get_closed (command_buffer));
+      rill_test_gate_open (gate);
       assert_run_result (&async, command_buffer, &error);
       g_assert_no_error (error);
+      g_assert_cmpuint (rill_test_read_uint (copy, 99), ==, 1);
       assert_fails (rill_command_buffer_barrier (command_buffer, &failure), G_IO_ERROR_CLOSED,
                     "closed");
       assert_fails (rill_command_buffer_run (command_buffer, NULL, &failure), G_IO_ERROR_CLOSED,
                     "closed");
+      rill_test_gate_free (gate);
     }
 }
 
@@ -1050,12 +1069,16 @@ test_drop_running (Fixture       *fixture,
 {
   RillCommandBuffer *command_buffer = rill_test_command_buffer_new (fixture->session);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  RillBuffer *buffer = create_zeros (fixture, 4096);
-  RillComputeNode *node = create_slow (fixture, buffer, 200);
+  RillBuffer *buffer = create_zeros (fixture, 100);
+  g_autoptr (RillBuffer) copy = create_zeros (fixture, 100);
+  RillComputeNode *node = create_step (fixture, buffer);
   g_autoptr (GError) error = NULL;
   RillTestAsync async = { NULL };
+  RillTestGate *gate = rill_test_gate_new (fixture->session);
 
   rill_test_dispatch (command_buffer, node);
+  assert_succeeds (
+    rill_command_buffer_copy_buffer (command_buffer, buffer, 0, copy, 0, -1, &failure));
   g_object_unref (node);
   g_object_unref (buffer);
   rill_command_buffer_run_async (command_buffer, cancellable, rill_test_async_cb, &async);
@@ -1063,6 +1086,9 @@ test_drop_running (Fixture       *fixture,
   assert_run_result (&async, command_buffer, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_object_unref (command_buffer);
+  rill_test_gate_open (gate);
+  g_assert_cmpuint (rill_test_read_uint (copy, 99), ==, 1);
+  rill_test_gate_free (gate);
 }
 
 static void

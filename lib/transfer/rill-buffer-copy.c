@@ -83,7 +83,7 @@ copy_on_device (const Copy     *copy,
 /* Returns when the bytes have arrived: the completion of another session's device is not the task's. */
 static gboolean
 bounce_chunks (const Copy    *copy,
-               guint8        *bounce,
+               guint8        *memory,
                RillTransfer  *transfer,
                GCancellable  *cancellable,
                GError       **error)
@@ -95,9 +95,9 @@ bounce_chunks (const Copy    *copy,
       guint64 n = MIN (copy->size - done, BOUNCE_SIZE);
       RillSyncPoint point;
 
-      if (!rill_buffer_move (copy->from, copy->offset + done, bounce, n, FALSE, RILL_MOVE_BY_BEST, NULL, NULL,
+      if (!rill_buffer_move (copy->from, copy->offset + done, memory, n, FALSE, RILL_MOVE_BY_STAGING, NULL, NULL,
                              cancellable, error)
-          || !rill_buffer_move (copy->to, copy->to_offset + done, bounce, n, TRUE, RILL_MOVE_BY_BEST, NULL,
+          || !rill_buffer_move (copy->to, copy->to_offset + done, memory, n, TRUE, RILL_MOVE_BY_STAGING, NULL,
                                 &point, cancellable, error))
         return FALSE;
       rill_sync_point_merge (&last, &point);
@@ -107,16 +107,40 @@ bounce_chunks (const Copy    *copy,
   return rill_context_wait (rill_resource_get_context (copy->to), &last, -1, cancellable, error);
 }
 
+/* The accesses keep mappings and direct writes out of both ranges from the first chunk to the last. */
+static gboolean
+bounce (const Copy    *copy,
+        guint8        *memory,
+        RillTransfer  *transfer,
+        GCancellable  *cancellable,
+        GError       **error)
+{
+  RillHostAccess from = { .offset = copy->offset, .size = copy->size };
+  RillHostAccess to = { .offset = copy->to_offset, .size = copy->size, .write = TRUE };
+  gboolean good;
+
+  if (!rill_resource_begin_staged_access (copy->from, &from, error))
+    return FALSE;
+  good = rill_resource_begin_staged_access (copy->to, &to, error);
+  if (good)
+    {
+      good = bounce_chunks (copy, memory, transfer, cancellable, error);
+      rill_resource_end_host_access (copy->to, &to);
+    }
+  rill_resource_end_host_access (copy->from, &from);
+  return good;
+}
+
 static gboolean
 copy_through_host (const Copy    *copy,
                    GCancellable  *cancellable,
                    GError       **error)
 {
-  g_autofree guint8 *bounce = g_try_malloc (MIN (copy->size, BOUNCE_SIZE));
+  g_autofree guint8 *memory = g_try_malloc (MIN (copy->size, BOUNCE_SIZE));
   RillTransfer *transfer;
   gboolean good;
 
-  if (bounce == NULL)
+  if (memory == NULL)
     {
       g_set_error_literal (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY,
                            "Could not copy between two sessions: there is no host memory");
@@ -125,7 +149,7 @@ copy_through_host (const Copy    *copy,
   transfer = rill_transfer_begin (copy->from, RILL_TRANSFER_DIRECTION_COPY, copy->size, cancellable);
   if (transfer != NULL)
     cancellable = rill_transfer_get_cancellable (transfer);
-  good = bounce_chunks (copy, bounce, transfer, cancellable, error);
+  good = bounce (copy, memory, transfer, cancellable, error);
   rill_transfer_end (transfer);
   return good;
 }

@@ -5,15 +5,17 @@
 
 #define MAX_TRANSITIONS 16
 
-void
-rill_command_barrier (VkCommandBuffer command)
+static void
+record_barrier (VkCommandBuffer       command,
+                VkPipelineStageFlags2 to_stage,
+                VkAccessFlags2        to_access)
 {
   const VkMemoryBarrier2 barrier = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
     .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
     .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+    .dstStageMask = to_stage,
+    .dstAccessMask = to_access,
   };
   const VkDependencyInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
@@ -24,23 +26,18 @@ rill_command_barrier (VkCommandBuffer command)
   vkCmdPipelineBarrier2 (command, &info);
 }
 
+void
+rill_command_barrier (VkCommandBuffer command)
+{
+  record_barrier (command, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+                  VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT);
+}
+
 static void
 record_host_barrier (VkCommandBuffer command)
 {
-  const VkMemoryBarrier2 barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-    .dstStageMask = VK_PIPELINE_STAGE_2_HOST_BIT,
-    .dstAccessMask = VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT,
-  };
-  const VkDependencyInfo info = {
-    .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
-    .memoryBarrierCount = 1,
-    .pMemoryBarriers = &barrier,
-  };
-
-  vkCmdPipelineBarrier2 (command, &info);
+  record_barrier (command, VK_PIPELINE_STAGE_2_HOST_BIT,
+                  VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT);
 }
 
 typedef struct

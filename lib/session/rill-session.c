@@ -554,7 +554,7 @@ rill_session_wait_idle (RillSession   *self,
   g_return_val_if_fail (RILL_IS_SESSION (self), FALSE);
 
   context = rill_session_ref_context (self, error);
-  if (context == NULL)
+  if (context == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   engine = rill_context_ref_engine (context);
   if (engine != NULL)
@@ -592,7 +592,8 @@ close_context (RillSession *self,
  *
  * Asynchronous work that was not submitted yet ends with %G_IO_ERROR_CLOSED; what was submitted
  * is waited for. Device memory is given back, but for pages that a live view of a [class@Mapping]
- * still shows. Closing again does nothing.
+ * still shows. The `VkDevice` itself goes with the last reference of what was made from the session.
+ * Closing again does nothing.
  */
 void
 rill_session_close (RillSession *self)

@@ -12,7 +12,8 @@ Bytes bytes_of (float[] values) {
 }
 
 string load_shader (string program) throws GLib.Error {
-  var folder = Environment.get_variable ("RILL_EXAMPLES_DIR") ?? Path.get_dirname (program);
+  var path = Environment.find_program_in_path (program) ?? program;
+  var folder = Environment.get_variable ("RILL_EXAMPLES_DIR") ?? Path.get_dirname (path);
   string source;
   FileUtils.get_contents (Path.build_filename (folder, "saxpy.comp"), out source);
   return source;

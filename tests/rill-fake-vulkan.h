@@ -76,6 +76,7 @@ reset (void)
     "Oddity", "Slow Processor", "Rented Card", "Small Card 12", "Large Card 3070",
   };
 
+  rill_instance_drop_shared ();
   g_unsetenv ("RILL_DEVICE");
   memset (&fake, 0, sizeof fake);
   fake.n_devices = N_FAKES;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Stands between the library and the Vulkan loader: lets the n-th call of all those that compute/ makes, and
- * that can fail, fail. A program that includes this once takes precedence over the loader. */
+/* Stands between the library and the Vulkan loader: lets the n-th call of all those that compute/
+ * makes, and that can fail, fail. A program that includes this once takes precedence over the
+ * loader. */
 
 #include <dlfcn.h>
 #include <glib.h>

@@ -69,8 +69,12 @@ static struct
 static inline gboolean
 rill_test_can_forge (void)
 {
-  RillSession *session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, NULL);
-  gboolean can = rill_device_get_device_type (rill_session_get_device (session)) == RILL_DEVICE_TYPE_CPU;
+  GError *error = NULL;
+  RillSession *session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, &error);
+  gboolean can;
+
+  g_assert_no_error (error);
+  can = rill_device_get_device_type (rill_session_get_device (session)) == RILL_DEVICE_TYPE_CPU;
 
   g_object_unref (session);
   if (!can)

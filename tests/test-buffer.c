@@ -145,7 +145,8 @@ test_like (Fixture       *fixture,
   RillSession *foreign = rill_test_session_new ();
   RillMemory *foreign_memory = rill_test_memory_new (foreign, RILL_MEMORY_PROPERTY_NONE, PAGE);
   RillBuffer *buffer = rill_memory_create_buffer (fixture->memory, 777, RILL_BUFFER_USAGE_UNIFORM, NULL);
-  RillImage *image = rill_memory_create_image (fixture->memory, (guint[]) { 5, 7, 3 }, 3, RILL_CHANNEL_TYPE_UINT8,
+  RillMemory *image_memory = rill_session_get_memory_for_usage (fixture->session, RILL_MEMORY_USAGE_DEVICE_ONLY, NULL);
+  RillImage *image = rill_memory_create_image (image_memory, (guint[]) { 5, 7, 3 }, 3, RILL_CHANNEL_TYPE_UINT8,
                                                RILL_IMAGE_USAGE_NONE, NULL);
   RillBuffer *never = g_object_new (RILL_TYPE_BUFFER, NULL);
   g_autoptr (RillBuffer) like = NULL;
@@ -172,6 +173,7 @@ test_like (Fixture       *fixture,
 
   g_object_unref (never);
   g_object_unref (image);
+  g_object_unref (image_memory);
   g_object_unref (buffer);
   g_object_unref (foreign_memory);
   rill_test_session_end (foreign);

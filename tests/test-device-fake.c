@@ -22,6 +22,7 @@ get_device (guint index)
 static void
 assert_all_gone (void)
 {
+  rill_instance_drop_shared ();
   g_assert_cmpuint (fake.n_instances, ==, 0);
   g_assert_cmpuint (fake.n_messengers, ==, 0);
 }
@@ -409,6 +410,7 @@ assert_enumerate_fails (RillVulkanError  code,
 {
   g_autoptr (GError) error = NULL;
 
+  rill_instance_drop_shared ();
   g_assert_null (rill_device_enumerate (&error));
   g_assert_error (error, RILL_VULKAN_ERROR, (int) code);
   g_assert_nonnull (strstr (error->message, word));

@@ -323,6 +323,49 @@ test_invalidate_fails (void)
   assert_all_gone ();
 }
 
+/* Where memory is flushed by whole atoms, what shares one with a mapping is in its way, and the error says so. */
+static void
+test_atoms (void)
+{
+  static const VkMemoryPropertyFlags types[] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
+  RillSession *session;
+  RillMemory *memory;
+  RillBuffer *buffer;
+  RillMapping *mapping, *nothing;
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (100, 1);
+  GError *error = NULL;
+
+  if (!rill_test_can_forge ())
+    return;
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  rill_test_vulkan.types = types;
+  rill_test_vulkan.n_types = G_N_ELEMENTS (types);
+  rill_test_vulkan.atom = 256;
+  session = rill_test_session_new ();
+  memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
+  buffer = rill_test_buffer_new (memory, 2000);
+  nothing = rill_buffer_map_range (buffer, RILL_MAP_WRITE, 1000, 0, &error);
+  g_assert_no_error (error);
+  mapping = rill_buffer_map_range (buffer, RILL_MAP_WRITE, 300, 10, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (rill_mapping_get_offset (mapping), ==, 300);
+  g_assert_cmpuint (rill_mapping_get_size (mapping), ==, 10);
+  g_assert_false (rill_buffer_write_bytes (buffer, 400, bytes, NULL, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "bytes 256 to 511");
+  rill_test_write (buffer, 156, bytes);
+  rill_test_write (buffer, 512, bytes);
+  rill_test_write (buffer, 950, bytes);
+  g_object_unref (mapping);
+  rill_test_write (buffer, 400, bytes);
+  g_object_unref (nothing);
+  rill_test_assert_content (buffer, 400, bytes);
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  g_object_unref (buffer);
+  rill_test_finalize_soon (memory);
+  rill_test_session_end (session);
+  assert_all_gone ();
+}
+
 int
 main (int    argc,
       char **argv)
@@ -335,5 +378,6 @@ main (int    argc,
   g_test_add_func ("/mapping-view/padded", test_padded);
   g_test_add_func ("/mapping-view/not-mappable", test_not_mappable);
   g_test_add_func ("/mapping-view/invalidate-fails", test_invalidate_fails);
+  g_test_add_func ("/mapping-view/atoms", test_atoms);
   return g_test_run ();
 }

@@ -337,6 +337,58 @@ test_reentrant (void)
   rill_test_session_end (session);
 }
 
+typedef struct
+{
+  RillMemory *memory;
+  RillBuffer *buffer; /* (owned) */
+  guint n_removed;
+  gboolean nested;
+} Nested;
+
+static void
+nested_removed_cb (RillMemory *memory,
+                   guint       index,
+                   Nested     *nested)
+{
+  nested->n_removed++;
+}
+
+/* As a handler that shows a dialog and waits for its answer does. */
+static void
+nested_added_cb (RillMemory *memory,
+                 guint       index,
+                 guint64     size,
+                 Nested     *nested)
+{
+  gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC;
+
+  if (nested->nested)
+    return;
+  nested->nested = TRUE;
+  g_clear_object (&nested->buffer);
+  while (nested->n_removed == 0 && g_get_monotonic_time () < end)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  g_assert_cmpuint (nested->n_removed, ==, 1);
+}
+
+/* Signals go on arriving while a handler of one runs the main loop itself. */
+static void
+test_nested_loop (void)
+{
+  RillSession *session = rill_test_session_new ();
+  RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_NONE, 0);
+  Nested nested = { .memory = memory };
+
+  g_signal_connect (memory, "page-added", G_CALLBACK (nested_added_cb), &nested);
+  g_signal_connect (memory, "page-removed", G_CALLBACK (nested_removed_cb), &nested);
+  nested.buffer = rill_test_buffer_new (memory, PAGE);
+  rill_test_iterate ();
+  g_assert_true (nested.nested);
+  g_object_unref (memory);
+  rill_test_session_end (session);
+}
+
 static void
 assert_closed (RillMemory *memory,
                gint        code)
@@ -477,6 +529,7 @@ main (int    argc,
   g_test_add_func ("/memory-signals/private-context", test_private_context);
   g_test_add_func ("/memory-signals/gone", test_gone);
   g_test_add_func ("/memory-signals/reentrant", test_reentrant);
+  g_test_add_func ("/memory-signals/nested-loop", test_nested_loop);
   g_test_add_func ("/memory-signals/close", test_close);
   g_test_add_func ("/memory-signals/uninitialized", test_uninitialized);
   g_test_add_func ("/memory-signals/usage", test_usage);

@@ -330,7 +330,8 @@ test_wait_idle (void)
   GError *error = NULL;
 
   g_cancellable_cancel (cancellable);
-  g_assert_true (rill_session_wait_idle (session, cancellable, NULL)); /* there is nothing to wait for */
+  g_assert_false (rill_session_wait_idle (session, cancellable, &error)); /* though there is nothing to wait for */
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
   g_cancellable_reset (cancellable);
 
   gate = rill_test_gate_new (session);

@@ -191,6 +191,65 @@ test_cancel_sync (Fixture       *fixture,
     }
 }
 
+static gpointer
+read_thread (gpointer data)
+{
+  Fixture *fixture = data;
+
+  rill_test_assert_content (fixture->buffer, 0, fixture->old);
+  return NULL;
+}
+
+typedef struct
+{
+  RillTestGate *gate;
+  gint opened; /* (atomic) */
+} Watch;
+
+/* Without it a failure of the next test would be a test that hangs. */
+static gpointer
+watch_thread (gpointer data)
+{
+  Watch *watch = data;
+
+  for (guint i = 0; i < 200 && !g_atomic_int_get (&watch->opened); i++)
+    g_usleep (10 * 1000);
+  if (g_atomic_int_compare_and_exchange (&watch->opened, FALSE, TRUE))
+    rill_test_gate_open (watch->gate);
+  return NULL;
+}
+
+/* A write that waits for the part of the ring that another thread's read holds can be cancelled. */
+static void
+test_cancel_waiting_for_ring (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Watch watch = { NULL };
+  GThread *reader, *watcher, *canceller;
+  RillBuffer *other;
+  GError *error = NULL;
+
+  if (fixture->session == NULL)
+    return;
+  rill_test_vulkan.allocation_limit = 0;
+  other = rill_test_buffer_new (fixture->memory, MIB);
+  watch.gate = rill_test_gate_new (fixture->session);
+  reader = g_thread_new ("read", read_thread, fixture);
+  watcher = g_thread_new ("watch", watch_thread, &watch);
+  g_usleep (20 * 1000); /* the ring is full */
+  canceller = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_false (rill_buffer_write_data (other, 0, g_bytes_get_data (fixture->new, NULL), MIB, cancellable, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  g_assert_true (g_atomic_int_compare_and_exchange (&watch.opened, FALSE, TRUE)); /* before the device went on */
+  rill_test_gate_open (watch.gate);
+  g_thread_join (reader);
+  g_thread_join (watcher);
+  g_thread_join (canceller);
+  rill_test_gate_free (watch.gate);
+  rill_test_finalize_soon (other);
+}
+
 typedef struct
 {
   GThread *thread;
@@ -507,6 +566,7 @@ main (int    argc,
   add ("/staging-ring/ring", test_ring);
   add ("/staging-ring/cancel-write", test_cancel_write);
   add ("/staging-ring/cancel-sync", test_cancel_sync);
+  add ("/staging-ring/cancel-waiting-for-ring", test_cancel_waiting_for_ring);
   add ("/staging-ring/progress", test_progress);
   add ("/staging-ring/cancel-by-transfer", test_cancel_by_transfer);
   add ("/staging-ring/close-during-write", test_close_during_write);

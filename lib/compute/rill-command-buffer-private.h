@@ -13,4 +13,5 @@ RillRecording *rill_command_buffer_acquire     (RillCommandBuffer  *self,
 /* Takes the reference of the recording. */
 void           rill_command_buffer_release     (RillCommandBuffer  *self,
                                                 RillRecording      *recording);
-RillContext   *rill_command_buffer_get_context (RillCommandBuffer  *self); /* (transfer none) (nullable) */
+/* (transfer none) (nullable) */
+RillContext   *rill_command_buffer_get_context (RillCommandBuffer  *self);

@@ -172,7 +172,8 @@ queued_closed_func (GTask *queued)
   AsyncRun *run = g_task_get_task_data (queued);
 
   async_run_release (run);
-  async_run_return (run, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed"));
+  async_run_return (run, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                                              "The session is closed"));
   g_task_return_boolean (queued, TRUE);
 }
 

@@ -89,7 +89,8 @@ gint            rill_reflection_find_binding      (const RillReflection  *self,
                                                    const char            *name);
 gint            rill_reflection_find_constant     (const RillReflection  *self,
                                                    guint                  id);
-const char     *rill_binding_kind_get_name        (RillBindingKind        kind); /* "storage buffer" */
+/* "storage buffer" */
+const char     *rill_binding_kind_get_name        (RillBindingKind        kind);
 /* GLSL's name of a storage format ("rgba8ui"), or NULL if it has none. */
 const char     *rill_image_format_get_glsl_name   (VkFormat               format);
 

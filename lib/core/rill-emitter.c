@@ -95,21 +95,30 @@ rill_emitter_unref (RillEmitter *self)
   g_free (self);
 }
 
-/* Delivers what was there when the source was dispatched. What handlers and other threads add meanwhile
- * waits for the next turn of the loop, so that it never starves. */
+static Pending *
+pop (RillEmitter *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_queue_pop_head (&self->pending);
+}
+
+/* Delivers as many as were there when the source was dispatched. What handlers and other threads add meanwhile
+ * waits for the next turn of the loop, so that it never starves. A handler may run the loop itself: the
+ * source recurs, and the order stays. */
 static gboolean
 deliver_cb (gpointer user_data)
 {
   RillEmitter *self = user_data;
-  GQueue now;
+  Pending *pending;
+  guint n;
   gboolean more;
 
   g_mutex_lock (&self->lock);
-  now = self->pending;
-  g_queue_init (&self->pending);
+  n = self->pending.length;
   g_mutex_unlock (&self->lock);
 
-  for (Pending *pending; (pending = g_queue_pop_head (&now)) != NULL;)
+  while (n-- > 0 && (pending = pop (self)) != NULL)
     {
       pending_deliver (pending);
       pending_free (pending);
@@ -133,6 +142,7 @@ attach_locked (RillEmitter *self)
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[rill] signals");
+  g_source_set_can_recurse (source, TRUE);
   g_source_set_callback (source, deliver_cb, rill_emitter_ref (self),
                          (GDestroyNotify) rill_emitter_unref);
   g_source_attach (source, self->context);

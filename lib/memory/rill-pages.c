@@ -4,6 +4,8 @@
 #include "core/rill-error-private.h"
 #include "memory/rill-memory-choice-private.h"
 
+#define MAX_PAGES_IN_ERROR 8
+
 static void
 add_page_locked (RillPages *self,
                  RillPage   *page)
@@ -140,6 +142,45 @@ check_type (RillPages                    *self,
   return FALSE;
 }
 
+static void
+append_page_locked (RillPages *self,
+                    RillPage  *page,
+                    GString   *text)
+{
+  RillBlockStatistics block = { .used = page->size };
+  g_autofree char *size = rill_format_size (page->size);
+  g_autofree char *free = NULL;
+  g_autofree char *largest = NULL;
+
+  if (!page->own)
+    rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
+  free = rill_format_size (block.free);
+  largest = rill_format_size (block.largest_free);
+  g_string_append_printf (text, "%s %u: %s, %s free, largest range %s", text->len > 0 ? ";" : "", page->index, size,
+                          free, largest);
+}
+
+/* For an error: the state of every page, of many only the first. */
+static char *
+describe_pages (RillPages *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GString *text = g_string_new (NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < self->pages->len && n < MAX_PAGES_IN_ERROR; i++)
+    if (g_ptr_array_index (self->pages, i) != NULL)
+      {
+        append_page_locked (self, g_ptr_array_index (self->pages, i), text);
+        n++;
+      }
+  if (n == 0)
+    g_string_append (text, " none");
+  else if (n < self->page_count)
+    g_string_append_printf (text, "; and %u more", self->page_count - n);
+  return g_string_free (text, FALSE);
+}
+
 /* Vulkan leaves a size over that of the heap undefined instead of refusing it. */
 static gboolean
 check_heap (RillPages                    *self,
@@ -181,6 +222,13 @@ make_page (RillPages                    *self,
     {
       page->own = own;
       return page;
+    }
+  if (g_error_matches (local_error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY))
+    {
+      g_autofree char *pages = describe_pages (self);
+      char *message = g_strdup_printf ("%s; pages of the memory:%s", local_error->message, pages);
+      g_free (local_error->message);
+      local_error->message = message;
     }
   limit = rill_format_size (self->context->max_allocation_size);
   what = describe (request);

@@ -442,8 +442,8 @@ rill_resource_set_busy_error (gpointer              resource,
                "The buffer %s%s%sis mapped for %s: bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
                ", by a RillMapping that has been open for %.3f s",
                state->name != NULL ? "“" : "", state->name != NULL ? state->name : "",
-               state->name != NULL ? "” " : "", conflict->write ? "writing" : "reading", conflict->offset,
-               conflict->offset + conflict->size - 1,
+               state->name != NULL ? "” " : "", conflict->write ? "writing" : "reading", conflict->start,
+               MIN (conflict->end, state->size) - 1,
                (double) (g_get_monotonic_time () - conflict->since) / G_USEC_PER_SEC);
 }
 

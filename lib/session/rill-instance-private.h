@@ -15,8 +15,10 @@ typedef struct
   PFN_vkDestroyDebugUtilsMessengerEXT destroy_messenger;
 } RillInstance;
 
-/* The plain one for enumeration: made on first use, dropped with its last user. */
+/* The plain one for enumeration: made on first use, and kept so that the driver stays loaded. */
 RillInstance *rill_instance_get_shared (GError **error);
+/* For tests: lets the next user make another one. */
+void          rill_instance_drop_shared (void);
 /* One of a session's own. With a callback the Khronos validation layer is loaded and reports
  * GENERAL and VALIDATION messages of WARNING and ERROR to it. */
 RillInstance *rill_instance_new        (PFN_vkDebugUtilsMessengerCallbackEXT callback,

@@ -8,7 +8,10 @@
 #define VALIDATION_LAYER "VK_LAYER_KHRONOS_validation"
 
 static GMutex shared_lock;
-static RillInstance *shared_instance; /* (unowned), under shared_lock */
+
+/* (owned) under shared_lock. It is never dropped: with the last instance the loader unloads the driver, and
+ * a driver of NVIDIA's that was loaded thirty times finds no room for its thread-local data any more. */
+static RillInstance *shared_instance;
 
 static gboolean
 check_loader_version (GError **error)
@@ -228,12 +231,21 @@ rill_instance_get_shared (GError **error)
   RillInstance *instance;
 
   g_mutex_lock (&shared_lock);
-  if (shared_instance != NULL)
-    instance = rill_instance_ref (shared_instance);
-  else
-    instance = shared_instance = rill_instance_new (NULL, NULL, error);
+  if (shared_instance == NULL)
+    shared_instance = rill_instance_new (NULL, NULL, error);
+  instance = shared_instance != NULL ? rill_instance_ref (shared_instance) : NULL;
   g_mutex_unlock (&shared_lock);
   return instance;
+}
+
+void
+rill_instance_drop_shared (void)
+{
+  g_autoptr (RillInstance) dropped = NULL;
+
+  g_mutex_lock (&shared_lock);
+  dropped = g_steal_pointer (&shared_instance);
+  g_mutex_unlock (&shared_lock);
 }
 
 RillInstance *
@@ -269,16 +281,7 @@ rill_instance_ref (RillInstance *self)
 void
 rill_instance_unref (RillInstance *self)
 {
-  gboolean last;
-
-  /* Under the lock, so that nobody finds the shared instance once its last reference is gone. */
-  g_mutex_lock (&shared_lock);
-  last = g_atomic_ref_count_dec (&self->ref_count);
-  if (last && self == shared_instance)
-    shared_instance = NULL;
-  g_mutex_unlock (&shared_lock);
-
-  if (last)
+  if (g_atomic_ref_count_dec (&self->ref_count))
     instance_free (self);
 }
 

@@ -6,6 +6,9 @@
 /* Where there is not memory enough for the whole ring, a smaller one serves as well, only slower. */
 #define MIN_SIZE (1024 * 1024)
 
+/* Between looks at the cancellable while another transfer holds the oldest region. */
+#define WAIT_SLICE_US (10 * 1000)
+
 /* A multiple of every texel size with 1, 2, 3 or 4 channels of up to 8 bytes (bufferOffset must be one),
  * and of the largest nonCoherentAtomSize that Vulkan allows. */
 #define ALIGNMENT 768
@@ -226,9 +229,11 @@ wait_for_oldest_locked (RillStaging   *self,
   RillSyncPoint point = oldest->point;
   gboolean reached;
 
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   if (oldest->held)
     {
-      g_cond_wait (&self->changed, &self->lock);
+      g_cond_wait_until (&self->changed, &self->lock, g_get_monotonic_time () + WAIT_SLICE_US);
       return TRUE;
     }
   g_mutex_unlock (&self->lock);

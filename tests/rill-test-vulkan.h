@@ -43,6 +43,10 @@ static struct
   gint fail_call; /* (atomic) RillTestCall */
   VkResult fail_result;
 
+  /* Cancelled by the submission after so many. */
+  GCancellable *cancellable; /* (unowned) */
+  gint cancel_after;
+
   /* What the device seems to have; NULL and 0 for what it has. */
   const VkMemoryPropertyFlags *types;
   guint n_types;
@@ -342,7 +346,9 @@ vkQueueSubmit2 (VkQueue              queue,
 {
   if (rill_test_fails (RILL_TEST_CALL_SUBMIT))
     return rill_test_vulkan.fail_result;
-  g_atomic_int_inc (&rill_test_vulkan.n_submissions);
+  if (g_atomic_int_add (&rill_test_vulkan.n_submissions, 1) == rill_test_vulkan.cancel_after
+      && rill_test_vulkan.cancellable != NULL)
+    g_cancellable_cancel (rill_test_vulkan.cancellable);
   return rill_test_real (vkQueueSubmit2) (queue, n_submits, submits, fence);
 }
 

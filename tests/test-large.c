@@ -188,6 +188,60 @@ test_gigabyte (void)
   rill_test_session_end (session);
 }
 
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (2000);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+/* A direct write is cut as well: what was not begun when it was cancelled is untouched. */
+static void
+test_cancel_direct (void)
+{
+  const gsize size = 256 * 1024 * 1024;
+  RillSession *session = rill_test_session_new ();
+  RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 0);
+  RillBuffer *buffer;
+  g_autofree guint8 *bytes = NULL;
+  gboolean cancelled = FALSE;
+  GError *error = NULL;
+
+  if (get_available_memory () < 2 * GIB)
+    g_test_skip ("less than 2 GiB of memory are available");
+  else
+    {
+      buffer = rill_test_buffer_new (memory, size);
+      bytes = g_malloc0 (size);
+      g_assert_true (rill_buffer_fill (buffer, 0, -1, 0, NULL, NULL));
+      for (guint i = 1; i < 50 && !cancelled; i++)
+        {
+          g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+          guint8 first = 0, last = 0;
+          GThread *thread;
+          gboolean written;
+
+          memset (bytes, (gint) i, size);
+          thread = g_thread_new ("cancel", cancel_thread, cancellable);
+          written = rill_buffer_write_data (buffer, 0, bytes, size, cancellable, &error);
+          g_thread_join (thread);
+          g_assert_true (rill_buffer_read_data (buffer, 0, &first, 1, NULL, NULL));
+          g_assert_true (rill_buffer_read_data (buffer, size - 1, &last, 1, NULL, NULL));
+          g_assert_cmpuint (last, ==, written ? i : i - 1);
+          if (!written)
+            rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+          cancelled = !written && first == i; /* after it began */
+          g_assert_true (rill_buffer_fill (buffer, 0, -1, (guint8) i, NULL, NULL));
+        }
+      g_assert_true (cancelled);
+      g_object_unref (buffer);
+    }
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  rill_test_finalize_soon (memory);
+  rill_test_session_end (session);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -196,5 +250,6 @@ main (int    argc,
   g_test_add_func ("/large/limits", test_limits);
   g_test_add_func ("/large/numbers", test_numbers);
   g_test_add_func ("/large/gigabyte", test_gigabyte);
+  g_test_add_func ("/large/cancel-direct", test_cancel_direct);
   return g_test_run ();
 }

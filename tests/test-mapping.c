@@ -521,6 +521,39 @@ test_async_waits (Fixture       *fixture,
 }
 
 static void
+count_mapped_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      data)
+{
+  guint *count = data;
+  GError *error = NULL;
+  RillMapping *mapping = rill_buffer_map_finish (RILL_BUFFER (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (get_address (mapping)[0], ==, *count);
+  get_address (mapping)[0] = (guint8) ++*count;
+  g_object_unref (mapping);
+}
+
+/* Many that wait: one after another. More than a pool of threads would hold. */
+static void
+test_async_many (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RillMapping *holder = map (fixture->buffer, RILL_MAP_WRITE, 0, -1);
+  guint count = 0;
+
+  get_address (holder)[0] = 0;
+  for (guint i = 0; i < 40; i++)
+    rill_buffer_map_async (fixture->buffer, i % 2 == 0 ? RILL_MAP_WRITE : RILL_MAP_READ | RILL_MAP_WRITE, 0, NULL,
+                           count_mapped_cb, &count);
+  iterate_for (20);
+  g_assert_cmpuint (count, ==, 0);
+  g_object_unref (holder);
+  rill_test_iterate_until (count == 40);
+}
+
+static void
 test_async_times_out (Fixture       *fixture,
                       gconstpointer  data)
 {
@@ -655,6 +688,7 @@ main (int    argc,
   add ("/mapping/nothing", test_nothing);
   add ("/mapping/together", test_together);
   add ("/mapping/async-waits", test_async_waits);
+  add ("/mapping/async-many", test_async_many);
   add ("/mapping/async-times-out", test_async_times_out);
   add ("/mapping/async-cancelled", test_async_cancelled);
   add ("/mapping/async-closed", test_async_closed);

@@ -341,8 +341,8 @@ typedef struct
 {
   RillMemory *memory;
   RillBuffer *buffer; /* (owned) */
+  guint n_added;
   guint n_removed;
-  gboolean nested;
 } Nested;
 
 static void
@@ -362,14 +362,15 @@ nested_added_cb (RillMemory *memory,
 {
   gint64 end = g_get_monotonic_time () + G_USEC_PER_SEC;
 
-  if (nested->nested)
+  if (nested->n_added++ > 0)
     return;
-  nested->nested = TRUE;
   g_clear_object (&nested->buffer);
   while (nested->n_removed == 0 && g_get_monotonic_time () < end)
     if (!g_main_context_iteration (NULL, FALSE))
       g_usleep (1000);
   g_assert_cmpuint (nested->n_removed, ==, 1);
+  rill_test_iterate ();
+  nested->buffer = rill_test_buffer_new (memory, PAGE);
 }
 
 /* Signals go on arriving while a handler of one runs the main loop itself. */
@@ -384,7 +385,10 @@ test_nested_loop (void)
   g_signal_connect (memory, "page-removed", G_CALLBACK (nested_removed_cb), &nested);
   nested.buffer = rill_test_buffer_new (memory, PAGE);
   rill_test_iterate ();
-  g_assert_true (nested.nested);
+  g_assert_cmpuint (nested.n_added, ==, 2);
+  g_object_unref (nested.buffer);
+  rill_test_iterate ();
+  g_assert_cmpuint (nested.n_removed, ==, 2);
   g_object_unref (memory);
   rill_test_session_end (session);
 }
@@ -405,6 +409,10 @@ assert_closed (RillMemory *memory,
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
   g_assert_null (rill_memory_create_image_from_bytes (memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8,
                                                       RILL_IMAGE_USAGE_NONE, &error));
+  rill_test_assert_error (error, G_IO_ERROR, code, "memory");
+  g_assert_null (rill_memory_create_image_view_from_bytes (memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8,
+                                                           RILL_IMAGE_USAGE_NONE, RILL_FILTER_MODE_NEAREST,
+                                                           RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
   g_assert_false (rill_memory_trim (memory, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
@@ -460,8 +468,13 @@ static void
 test_uninitialized (void)
 {
   RillMemory *memory = g_object_new (RILL_TYPE_MEMORY, NULL);
+  RillBuffer *buffer = g_object_new (RILL_TYPE_BUFFER, NULL);
+  GError *error = NULL;
 
   assert_closed (memory, G_IO_ERROR_NOT_INITIALIZED);
+  g_assert_null (rill_memory_create_buffer_like (memory, RILL_RESOURCE (buffer), RILL_BUFFER_USAGE_NONE, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "memory");
+  g_assert_finalize_object (buffer);
   g_assert_false (rill_memory_get_closed (memory));
   g_assert_null (rill_memory_get_session (memory));
   g_assert_null (rill_memory_get_memory_type (memory));

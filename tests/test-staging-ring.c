@@ -191,6 +191,36 @@ test_cancel_sync (Fixture       *fixture,
     }
 }
 
+/* Where nothing waits: looked at before each chunk. Of a write the first three arrive. */
+static void
+test_cancel_between_chunks (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GError *error = NULL;
+  gsize size;
+
+  if (fixture->session == NULL)
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_cancellable_reset (cancellable);
+      rill_test_vulkan.cancellable = cancellable;
+      rill_test_vulkan.cancel_after = 2;
+      rill_test_vulkan.n_submissions = 0;
+      if (i == 0)
+        g_assert_null (rill_buffer_read_bytes (fixture->buffer, 0, -1, cancellable, &error));
+      else
+        g_assert_false (rill_buffer_write_bytes (fixture->buffer, 0, fixture->new, cancellable, &error));
+      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+      rill_test_vulkan.cancellable = NULL;
+    }
+  g_assert_cmpint (rill_test_vulkan.n_submissions, ==, 3);
+  size = count_new (fixture);
+  g_assert_cmpuint (size, >, 0);
+  g_assert_cmpuint (size, <=, MIB);
+}
+
 static gpointer
 read_thread (gpointer data)
 {
@@ -524,6 +554,105 @@ test_faults (Fixture       *fixture,
   rill_test_finalize_soon (other);
 }
 
+/* A copy between two sessions is one transfer, with one cancellable. */
+static void
+test_cancel_copy (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  RillSession *session;
+  RillMemory *memory;
+  RillBuffer *to;
+  GListModel *transfers;
+  RillTransfer *transfer;
+  RillTestGate *gate;
+  RillTestAsync async = { NULL };
+  GAsyncResult *result;
+  GError *error = NULL;
+
+  if (fixture->session == NULL)
+    return;
+  rill_test_vulkan.allocation_limit = 0;
+  session = rill_test_session_new ();
+  memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, 0);
+  to = rill_test_buffer_new (memory, SIZE);
+  rill_test_write (to, 0, fixture->new);
+  gate = rill_test_gate_new (fixture->session);
+  rill_buffer_copy_to_async (fixture->buffer, 0, to, 0, -1, NULL, rill_test_async_cb, &async);
+  transfers = rill_session_get_transfers (fixture->session);
+  rill_test_iterate_until (g_list_model_get_n_items (transfers) == 1);
+  transfer = g_list_model_get_item (transfers, 0);
+  g_assert_cmpint (rill_transfer_get_direction (transfer), ==, RILL_TRANSFER_DIRECTION_COPY);
+  g_assert_cmpuint (rill_transfer_get_bytes_total (transfer), ==, SIZE);
+  g_cancellable_cancel (rill_transfer_get_cancellable (transfer));
+  g_object_unref (transfer);
+  result = wait_for (&async);
+  g_assert_false (rill_buffer_copy_to_finish (fixture->buffer, result, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  g_object_unref (result);
+  rill_test_gate_open (gate);
+  rill_test_gate_free (gate);
+  rill_test_assert_content (to, 0, fixture->new);
+  rill_test_iterate_until (g_list_model_get_n_items (transfers) == 0);
+  g_assert_true (rill_buffer_copy_to (fixture->buffer, 0, to, 0, -1, NULL, &error));
+  rill_test_assert_content (to, 0, fixture->old);
+  rill_test_finalize_soon (to);
+  rill_test_finalize_soon (memory);
+  rill_test_session_end (session);
+}
+
+static gpointer
+map_thread (gpointer buffer)
+{
+  GError *error = NULL;
+  RillMapping *mapping = rill_buffer_map (buffer, RILL_MAP_READ, &error);
+
+  g_assert_no_error (error);
+  return mapping;
+}
+
+/* Mappable memory, written through the ring: a mapping waits for all of it, and does not come in between. */
+static void
+test_map_during_write (void)
+{
+  RillSession *session;
+  RillMemory *memory;
+  RillBuffer *buffer;
+  RillMapping *mapping;
+  RillTestGate *gate;
+  RillTestAsync async = { NULL };
+  GAsyncResult *result;
+  GThread *thread;
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (SIZE, 3);
+  g_autofree char *debug = g_strdup (g_getenv ("RILL_DEBUG"));
+  GError *error = NULL;
+
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  g_setenv ("RILL_DEBUG", "staging", TRUE);
+  session = rill_test_session_new ();
+  g_setenv ("RILL_DEBUG", debug != NULL ? debug : "", TRUE);
+  memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 0);
+  buffer = rill_test_buffer_new (memory, SIZE);
+  rill_test_vulkan.allocation_limit = MIB + 64 * 1024;
+  gate = rill_test_gate_new (session);
+  rill_buffer_write_bytes_async (buffer, 0, bytes, NULL, rill_test_async_cb, &async);
+  g_usleep (20 * 1000);
+  thread = g_thread_new ("map", map_thread, buffer);
+  g_usleep (20 * 1000);
+  rill_test_gate_open (gate);
+  mapping = g_thread_join (thread);
+  g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), SIZE, g_bytes_get_data (bytes, NULL), SIZE);
+  g_object_unref (mapping);
+  result = wait_for (&async);
+  g_assert_true (rill_buffer_write_bytes_finish (buffer, result, &error));
+  g_assert_no_error (error);
+  g_object_unref (result);
+  rill_test_gate_free (gate);
+  rill_test_finalize_soon (buffer);
+  rill_test_finalize_soon (memory);
+  rill_test_session_end (session);
+  g_assert_cmpint (rill_test_vulkan.memories, ==, 0);
+}
+
 /* Where there is no memory for any ring at all: an error, until there is. */
 static void
 test_no_ring (void)
@@ -566,6 +695,7 @@ main (int    argc,
   add ("/staging-ring/ring", test_ring);
   add ("/staging-ring/cancel-write", test_cancel_write);
   add ("/staging-ring/cancel-sync", test_cancel_sync);
+  add ("/staging-ring/cancel-between-chunks", test_cancel_between_chunks);
   add ("/staging-ring/cancel-waiting-for-ring", test_cancel_waiting_for_ring);
   add ("/staging-ring/progress", test_progress);
   add ("/staging-ring/cancel-by-transfer", test_cancel_by_transfer);
@@ -573,6 +703,8 @@ main (int    argc,
   add ("/staging-ring/progress-while-waiting", test_progress_while_waiting);
   add ("/staging-ring/quick-is-not-shown", test_quick_is_not_shown);
   add ("/staging-ring/faults", test_faults);
+  add ("/staging-ring/cancel-copy", test_cancel_copy);
+  g_test_add_func ("/staging-ring/map-during-write", test_map_during_write);
   g_test_add_func ("/staging-ring/no-ring", test_no_ring);
   return g_test_run ();
 }

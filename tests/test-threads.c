@@ -146,7 +146,8 @@ transfers_thread (gpointer data)
     {
       rill_buffer_write_bytes_async (buffer, 0, bytes, NULL, count_cb, &n_done);
       rill_buffer_read_bytes_async (buffer, 0, -1, NULL, count_cb, &n_done);
-      for (n += 2; n_done < n;)
+      n += 2;
+      while (n_done < n)
         g_main_context_iteration (context, TRUE);
       rill_test_assert_content (buffer, 0, bytes);
     }
@@ -266,6 +267,53 @@ test_shared_buffers (Fixture       *fixture,
   run_threads (shared_thread, &shared);
   for (guint i = 0; i < 2; i++)
     g_object_unref (shared.buffers[i]);
+}
+
+typedef struct
+{
+  RillBuffer *buffer;
+  gint n_mapped; /* (atomic) */
+  gint n_busy;   /* (atomic) */
+} Counter;
+
+/* Counts in mapped memory, which only one at a time may have. */
+static gpointer
+exclusive_thread (gpointer data)
+{
+  Counter *counter = data;
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      GError *error = NULL;
+      RillMapping *mapping = rill_buffer_map_range (counter->buffer, RILL_MAP_WRITE, i % 2, 8, &error);
+
+      if (mapping == NULL)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+          g_error_free (error);
+          g_atomic_int_inc (&counter->n_busy);
+          continue;
+        }
+      ((guint8 *) rill_mapping_get_address (mapping, NULL))[3 - i % 2]++;
+      g_atomic_int_inc (&counter->n_mapped);
+      g_object_unref (mapping);
+    }
+  return NULL;
+}
+
+static void
+test_exclusive (Fixture       *fixture,
+                gconstpointer  data)
+{
+  Counter counter = { rill_test_buffer_new (fixture->memory, 16), 0, 0 };
+  guint8 value = 0;
+
+  g_assert_true (rill_buffer_fill (counter.buffer, 0, -1, 0, NULL, NULL));
+  run_threads (exclusive_thread, &counter);
+  g_assert_true (rill_buffer_read_data (counter.buffer, 3, &value, 1, NULL, NULL));
+  g_assert_cmpint (counter.n_mapped + counter.n_busy, ==, N_THREADS * 2000);
+  g_assert_cmpuint (value, ==, counter.n_mapped % 256);
+  g_object_unref (counter.buffer);
 }
 
 /* Whole buffers, in all directions at once: nobody waits for ever. */
@@ -601,6 +649,7 @@ main (int    argc,
   add ("/threads/churn", test_churn);
   add ("/threads/page-signals", test_page_signals);
   add ("/threads/shared-buffers", test_shared_buffers);
+  add ("/threads/exclusive", test_exclusive);
   add ("/threads/crossing", test_crossing);
   add ("/threads/crossing-sessions", test_crossing_sessions);
   add ("/threads/close-session", test_close_session);

@@ -9,6 +9,9 @@
 #define WAIT_SLICE_NS (10 * 1000 * 1000)
 #define LONG_WAIT_SLICE_NS (100 * 1000 * 1000)
 
+/* Small transfers end within some tens of microseconds; to sleep and be woken takes longer than that. */
+#define SPIN_US 60
+
 typedef struct
 {
   guint32 family;
@@ -364,6 +367,16 @@ wait_once (RillContext         *self,
   return info.semaphoreCount == 0 ? VK_SUCCESS : vkWaitSemaphores (self->device, &info, timeout_ns);
 }
 
+static void
+spin (RillContext         *self,
+      const RillSyncPoint *point)
+{
+  gint64 end = g_get_monotonic_time () + SPIN_US;
+
+  while (!rill_context_is_reached (self, point) && g_get_monotonic_time () < end)
+    ;
+}
+
 gboolean
 rill_context_wait (RillContext          *self,
                    const RillSyncPoint  *point,
@@ -373,6 +386,7 @@ rill_context_wait (RillContext          *self,
 {
   guint64 slice = cancellable != NULL ? WAIT_SLICE_NS : LONG_WAIT_SLICE_NS;
 
+  spin (self, point);
   while (TRUE)
     {
       gboolean reached = rill_context_is_reached (self, point);

@@ -91,7 +91,8 @@ class Methods(RillTest):
     def make(self, session):
         memory = session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE)
         buffer = memory.create_buffer(64)
-        image = memory.create_image([2, 2], Rill.ChannelType.UINT8)
+        device_memory = session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL)
+        image = device_memory.create_image([2, 2], Rill.ChannelType.UINT8)
         program = session.create_program_from_glsl('#version 450\nvoid main() {}')
         return {
             'Session': session, 'Memory': memory, 'Buffer': buffer, 'Image': image,

@@ -50,6 +50,12 @@ typedef struct
 RillResourceState *rill_resource_get_state      (gpointer              resource);
 RillContext       *rill_resource_get_context    (gpointer              resource); /* (transfer none) (nullable) */
 
+gboolean           rill_resource_check_initialized (gpointer           resource,
+                                                 GError              **error);
+gboolean           rill_resource_set_closed_error (gpointer            resource,
+                                                 GError              **error); /* FALSE */
+/* Unlocks the state. Gives what is left of a closed resource to the device's completion, once nobody needs it. */
+void               rill_resource_release_if_unused_and_unlock (RillResourceState *state);
 /* NOT_INITIALIZED, CLOSED, DEVICE_LOST, or TRUE. */
 gboolean           rill_resource_check_open     (gpointer              resource,
                                                  GError              **error);

@@ -44,6 +44,7 @@ struct _RillSession
   RillChildren children;
   ValidationSink *sink;   /* (owned) (nullable) */
 
+  GMutex init_lock; /* one thread initialises, others wait for its result */
   GMutex lock;
   RillContext *context; /* (owned) (nullable) */
   gboolean initialized;
@@ -162,6 +163,7 @@ rill_session_initable_init_cb (GInitable     *initable,
 {
   RillSession *self = RILL_SESSION (initable);
   g_autoptr (RillDevice) device = self->device != NULL ? g_object_ref (self->device) : NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->init_lock);
   RillContext *context;
 
   if (self->initialized)
@@ -211,6 +213,7 @@ rill_session_finalize (GObject *object)
   g_clear_object (&self->transfers);
   rill_emitter_unref (self->emitter);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->init_lock);
   G_OBJECT_CLASS (rill_session_parent_class)->finalize (object);
 }
 
@@ -340,6 +343,7 @@ rill_session_class_init (RillSessionClass *klass)
 static void
 rill_session_init (RillSession *self)
 {
+  g_mutex_init (&self->init_lock);
   g_mutex_init (&self->lock);
   rill_children_init (&self->children);
   self->emitter = rill_emitter_new ();

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Holds up a session's device, so that a test can look at work that has been submitted and is not done. */
+/* Holds up a session's device, so that a test can look at work that has been submitted and is not
+ * done. */
 
 #include "rill-test-util.h"
 
 #include "session/rill-context-private.h"
 #include "session/rill-session-private.h"
 
-/* The compute queue waits for a VkEvent that the host sets: the validation layer of Debian 12 takes a
- * timeline semaphore in this place for a deadlock. Other queues, which may have no events, wait for it. */
+/* The compute queue waits for a VkEvent that the host sets: the validation layer of Debian 12
+ * takes a timeline semaphore in this place for a deadlock. Other queues, which may have no events,
+ * wait for it. */
 typedef struct
 {
   RillContext *context; /* (owned) */
@@ -32,7 +34,8 @@ rill_test_gate_record (RillTestGate    *gate,
     .memoryBarrierCount = 1,
     .pMemoryBarriers = &barrier,
   };
-  const VkCommandBufferBeginInfo begin_info = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO };
+  const VkCommandBufferBeginInfo begin_info = { .sType =
+                                                  VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO };
 
   g_assert_cmpint (vkBeginCommandBuffer (command, &begin_info), ==, VK_SUCCESS);
   vkCmdWaitEvents2 (command, 1, &gate->event, &dependency);
@@ -51,7 +54,8 @@ rill_test_gate_submit (RillTestGate *gate)
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
     .commandBufferCount = 1,
   };
-  VkCommandBufferSubmitInfo command_info = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO };
+  VkCommandBufferSubmitInfo command_info = { .sType =
+                                               VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO };
   const VkSemaphoreSubmitInfo passed_info = {
     .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
     .semaphore = gate->passed,
@@ -71,16 +75,20 @@ rill_test_gate_submit (RillTestGate *gate)
     .pWaitSemaphoreInfos = &passed_info,
   };
 
-  g_assert_cmpint (vkCreateCommandPool (context->device, &pool_info, NULL, &gate->pool), ==, VK_SUCCESS);
-  allocate_info.commandPool = gate->pool;
-  g_assert_cmpint (vkAllocateCommandBuffers (context->device, &allocate_info, &command_info.commandBuffer), ==,
+  g_assert_cmpint (vkCreateCommandPool (context->device, &pool_info, NULL, &gate->pool), ==,
                    VK_SUCCESS);
+  allocate_info.commandPool = gate->pool;
+  g_assert_cmpint (
+    vkAllocateCommandBuffers (context->device, &allocate_info, &command_info.commandBuffer), ==,
+    VK_SUCCESS);
   rill_test_gate_record (gate, command_info.commandBuffer);
   g_mutex_lock (&context->submit_lock);
-  g_assert_cmpint (vkQueueSubmit2 (context->compute_queue->handle, 1, &submit, VK_NULL_HANDLE), ==, VK_SUCCESS);
+  g_assert_cmpint (vkQueueSubmit2 (context->compute_queue->handle, 1, &submit, VK_NULL_HANDLE), ==,
+                   VK_SUCCESS);
   for (guint i = 0; i < context->n_queues; i++)
     if (&context->queues[i] != context->compute_queue)
-      g_assert_cmpint (vkQueueSubmit2 (context->queues[i].handle, 1, &follow, VK_NULL_HANDLE), ==, VK_SUCCESS);
+      g_assert_cmpint (vkQueueSubmit2 (context->queues[i].handle, 1, &follow, VK_NULL_HANDLE), ==,
+                       VK_SUCCESS);
   g_mutex_unlock (&context->submit_lock);
 }
 
@@ -100,8 +108,10 @@ rill_test_gate_new (RillSession *session)
   RillTestGate *gate = g_new0 (RillTestGate, 1);
 
   gate->context = rill_session_ref_context (session, NULL);
-  g_assert_cmpint (vkCreateEvent (gate->context->device, &info, NULL, &gate->event), ==, VK_SUCCESS);
-  g_assert_cmpint (vkCreateSemaphore (gate->context->device, &semaphore_info, NULL, &gate->passed), ==, VK_SUCCESS);
+  g_assert_cmpint (vkCreateEvent (gate->context->device, &info, NULL, &gate->event), ==,
+                   VK_SUCCESS);
+  g_assert_cmpint (vkCreateSemaphore (gate->context->device, &semaphore_info, NULL, &gate->passed),
+                   ==, VK_SUCCESS);
   rill_test_gate_submit (gate);
   return gate;
 }

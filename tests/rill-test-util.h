@@ -71,14 +71,14 @@ rill_test_wait (RillTestAsync *async)
 }
 
 /* The error is the one expected and its message contains @part; it is cleared. */
-#define rill_test_assert_error(error, domain, code, part)                                          \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    g_assert_error (error, domain, code);                                                          \
-    if (strstr ((error)->message, part) == NULL)                                                   \
-      g_error ("%s: “%s” is not in “%s”", G_STRLOC, part, (error)->message);                       \
-    g_clear_error (&(error));                                                                      \
-  }                                                                                                \
+#define rill_test_assert_error(error, domain, code, part) \
+  G_STMT_START \
+  { \
+    g_assert_error (error, domain, code); \
+    if (strstr ((error)->message, part) == NULL) \
+      g_error ("%s: “%s” is not in “%s”", G_STRLOC, part, (error)->message); \
+    g_clear_error (&(error)); \
+  } \
   G_STMT_END
 
 /* Iterates the main context until the condition holds. */
@@ -158,7 +158,8 @@ rill_test_assert_content (RillBuffer *buffer,
                           GBytes     *bytes)
 {
   GError *error = NULL;
-  GBytes *content = rill_buffer_read_bytes (buffer, offset, (gint64) g_bytes_get_size (bytes), NULL, &error);
+  GBytes *content =
+    rill_buffer_read_bytes (buffer, offset, (gint64) g_bytes_get_size (bytes), NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (content, bytes));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Stands between the library and the Vulkan loader: counts what is made and destroyed, lets calls fail,
- * and can make the device show other memory types. A program that includes this once takes
+/* Stands between the library and the Vulkan loader: counts what is made and destroyed, lets calls
+ * fail, and can make the device show other memory types. A program that includes this once takes
  * precedence over the loader with these functions. */
 
 #include <rill.h>
@@ -99,7 +99,8 @@ rill_test_find (const char *name)
 static gboolean
 rill_test_fails (RillTestCall call)
 {
-  return g_atomic_int_compare_and_exchange (&rill_test_vulkan.fail_call, (gint) call, RILL_TEST_CALL_NONE);
+  return g_atomic_int_compare_and_exchange (&rill_test_vulkan.fail_call, (gint) call,
+                                            RILL_TEST_CALL_NONE);
 }
 
 static void
@@ -200,7 +201,8 @@ vkAllocateMemory (VkDevice                     device,
 
   if (rill_test_fails (RILL_TEST_CALL_ALLOCATE_MEMORY))
     return rill_test_vulkan.fail_result;
-  if (rill_test_vulkan.allocation_limit > 0 && info->allocationSize > rill_test_vulkan.allocation_limit)
+  if (rill_test_vulkan.allocation_limit > 0
+      && info->allocationSize > rill_test_vulkan.allocation_limit)
     return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   if (rill_test_vulkan.types != NULL)
     real_info.memoryTypeIndex = 0;
@@ -301,7 +303,8 @@ vkBindBufferMemory (VkDevice       device,
 {
   if (rill_test_fails (RILL_TEST_CALL_BIND_BUFFER))
     return rill_test_vulkan.fail_result;
-  return rill_test_real (vkBindBufferMemory) (device, buffer, memory, rill_test_vulkan.pretend > 0 ? 0 : offset);
+  return rill_test_real (vkBindBufferMemory) (device, buffer, memory,
+                                              rill_test_vulkan.pretend > 0 ? 0 : offset);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL

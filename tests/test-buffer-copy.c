@@ -17,7 +17,8 @@ set_up (Fixture       *fixture,
         gconstpointer  data)
 {
   fixture->session = rill_test_session_new ();
-  fixture->memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
+  fixture->memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
 }
 
 static void
@@ -144,9 +145,10 @@ test_copy_within (Fixture       *fixture,
     guint offset, to_offset, size;
     gboolean good;
   } copies[] = {
-    { 0, 50, 50, TRUE }, { 50, 0, 50, TRUE }, { 0, 1, 1, TRUE }, { 99, 0, 1, TRUE },   { 10, 10, 0, TRUE },
-    { 5, 0, 0, TRUE },   { 0, 5, 0, TRUE },   { 0, 0, 1, FALSE }, { 0, 49, 50, FALSE }, { 49, 0, 50, FALSE },
-    { 10, 5, 6, FALSE }, { 5, 10, 6, FALSE }, { 0, 0, 100, FALSE }, { 5, 10, 5, TRUE },
+    { 0, 50, 50, TRUE },  { 50, 0, 50, TRUE },  { 0, 1, 1, TRUE },   { 99, 0, 1, TRUE },
+    { 10, 10, 0, TRUE },  { 5, 0, 0, TRUE },    { 0, 5, 0, TRUE },   { 0, 0, 1, FALSE },
+    { 0, 49, 50, FALSE }, { 49, 0, 50, FALSE }, { 10, 5, 6, FALSE }, { 5, 10, 6, FALSE },
+    { 0, 0, 100, FALSE }, { 5, 10, 5, TRUE },
   };
   RillBuffer *buffer = rill_test_buffer_new (fixture->memory, 100);
   guint8 model[100];
@@ -163,8 +165,8 @@ test_copy_within (Fixture       *fixture,
       }
     else
       {
-        g_assert_false (rill_buffer_copy_to (buffer, copies[i].offset, buffer, copies[i].to_offset, copies[i].size,
-                                             NULL, &error));
+        g_assert_false (rill_buffer_copy_to (buffer, copies[i].offset, buffer, copies[i].to_offset,
+                                             copies[i].size, NULL, &error));
         rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "overlap");
       }
   assert_model (buffer, model, sizeof model);
@@ -236,7 +238,8 @@ test_waits_for_device (Fixture       *fixture,
       else
         {
           mapping = rill_buffer_map (to, RILL_MAP_READ, NULL);
-          g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), 5000, g_bytes_get_data (bytes, NULL), 5000);
+          g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), 5000,
+                           g_bytes_get_data (bytes, NULL), 5000);
         }
       g_clear_object (&mapping);
       g_thread_join (thread);
@@ -301,8 +304,8 @@ do_mapping (Model *model,
 {
   gboolean write = g_rand_boolean (model->rand);
   GError *error = NULL;
-  RillMapping *mapping = rill_buffer_map_range (model->buffers[i], write ? RILL_MAP_WRITE : RILL_MAP_READ, offset,
-                                                (gint64) size, &error);
+  RillMapping *mapping = rill_buffer_map_range (
+    model->buffers[i], write ? RILL_MAP_WRITE : RILL_MAP_READ, offset, (gint64) size, &error);
   guint8 *address;
 
   g_assert_no_error (error);
@@ -319,8 +322,10 @@ do_mapping (Model *model,
 static void
 do_random (Model *model)
 {
-  guint i = g_rand_int (model->rand) % N_BUFFERS, j = (i + 1 + g_rand_int (model->rand) % (N_BUFFERS - 1)) % N_BUFFERS;
-  gsize offset = g_rand_int (model->rand) % MODEL_SIZE, to_offset = g_rand_int (model->rand) % MODEL_SIZE;
+  guint i = g_rand_int (model->rand) % N_BUFFERS,
+        j = (i + 1 + g_rand_int (model->rand) % (N_BUFFERS - 1)) % N_BUFFERS;
+  gsize offset = g_rand_int (model->rand) % MODEL_SIZE,
+        to_offset = g_rand_int (model->rand) % MODEL_SIZE;
   gsize size = random_up_to (model, MODEL_SIZE - MAX (offset, to_offset));
   g_autoptr (GBytes) bytes = NULL;
 

@@ -14,7 +14,8 @@ set_up (Fixture       *fixture,
         gconstpointer  data)
 {
   fixture->session = rill_test_session_new ();
-  fixture->memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
+  fixture->memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
 }
 
 static void
@@ -39,8 +40,8 @@ test_properties (Fixture       *fixture,
   gboolean mappable, closed;
   guint64 size;
 
-  g_object_get (buffer, "memory", &memory, "size", &size, "allocation-info", &info, "mappable", &mappable, "closed",
-                &closed, "name", &name, "usage", &usage, NULL);
+  g_object_get (buffer, "memory", &memory, "size", &size, "allocation-info", &info, "mappable",
+                &mappable, "closed", &closed, "name", &name, "usage", &usage, NULL);
   g_assert_true (memory == fixture->memory);
   g_assert_true (rill_resource_get_memory (RILL_RESOURCE (buffer)) == memory);
   g_assert_cmpuint (size, ==, 1001);
@@ -51,7 +52,8 @@ test_properties (Fixture       *fixture,
   g_assert_false (closed);
   g_assert_null (name);
   g_assert_cmpuint (usage, ==,
-                    RILL_BUFFER_USAGE_STORAGE | RILL_BUFFER_USAGE_TRANSFER_SRC | RILL_BUFFER_USAGE_TRANSFER_DST);
+                    RILL_BUFFER_USAGE_STORAGE | RILL_BUFFER_USAGE_TRANSFER_SRC
+                      | RILL_BUFFER_USAGE_TRANSFER_DST);
   g_assert_cmpuint (rill_buffer_get_usage (buffer), ==, usage);
   g_object_unref (buffer);
 }
@@ -93,12 +95,17 @@ test_bad_arguments (Fixture       *fixture,
   g_autofree char *limit = g_strdup_printf ("%" G_GUINT64_FORMAT, context->max_buffer_size);
 
   assert_not_created (fixture->memory, 0, 0, G_IO_ERROR_INVALID_ARGUMENT, "0 bytes");
-  assert_not_created (fixture->memory, context->max_buffer_size + 1, 0, G_IO_ERROR_NOT_SUPPORTED, limit);
-  assert_not_created (fixture->memory, context->max_buffer_size + 1, 0, G_IO_ERROR_NOT_SUPPORTED, "maxBufferSize");
-  assert_not_created (fixture->memory, (guint64) 1 << 63, 0, G_IO_ERROR_NOT_SUPPORTED, "9223372036854775808");
-  assert_not_created (fixture->memory, G_MAXUINT64, 0, G_IO_ERROR_NOT_SUPPORTED, "18446744073709551615");
+  assert_not_created (fixture->memory, context->max_buffer_size + 1, 0, G_IO_ERROR_NOT_SUPPORTED,
+                      limit);
+  assert_not_created (fixture->memory, context->max_buffer_size + 1, 0, G_IO_ERROR_NOT_SUPPORTED,
+                      "maxBufferSize");
+  assert_not_created (fixture->memory, (guint64) 1 << 63, 0, G_IO_ERROR_NOT_SUPPORTED,
+                      "9223372036854775808");
+  assert_not_created (fixture->memory, G_MAXUINT64, 0, G_IO_ERROR_NOT_SUPPORTED,
+                      "18446744073709551615");
   for (guint bit = 9; bit < 31; bit++)
-    assert_not_created (fixture->memory, 1, 1u << bit | RILL_BUFFER_USAGE_STORAGE, G_IO_ERROR_INVALID_ARGUMENT, "usage");
+    assert_not_created (fixture->memory, 1, 1u << bit | RILL_BUFFER_USAGE_STORAGE,
+                        G_IO_ERROR_INVALID_ARGUMENT, "usage");
   g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 0);
 }
 
@@ -144,31 +151,38 @@ test_like (Fixture       *fixture,
 {
   RillSession *foreign = rill_test_session_new ();
   RillMemory *foreign_memory = rill_test_memory_new (foreign, RILL_MEMORY_PROPERTY_NONE, PAGE);
-  RillBuffer *buffer = rill_memory_create_buffer (fixture->memory, 777, RILL_BUFFER_USAGE_UNIFORM, NULL);
-  RillMemory *image_memory = rill_session_get_memory_for_usage (fixture->session, RILL_MEMORY_USAGE_DEVICE_ONLY, NULL);
-  RillImage *image = rill_memory_create_image (image_memory, (guint[]) { 5, 7, 3 }, 3, RILL_CHANNEL_TYPE_UINT8,
-                                               RILL_IMAGE_USAGE_NONE, NULL);
+  RillBuffer *buffer =
+    rill_memory_create_buffer (fixture->memory, 777, RILL_BUFFER_USAGE_UNIFORM, NULL);
+  RillMemory *image_memory =
+    rill_session_get_memory_for_usage (fixture->session, RILL_MEMORY_USAGE_DEVICE_ONLY, NULL);
+  RillImage *image = rill_memory_create_image (
+    image_memory, (guint[]) { 5, 7, 3 }, 3, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE, NULL);
   RillBuffer *never = g_object_new (RILL_TYPE_BUFFER, NULL);
   g_autoptr (RillBuffer) like = NULL;
   g_autoptr (RillBuffer) like_image = NULL;
   GError *error = NULL;
 
-  like = rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (buffer), RILL_BUFFER_USAGE_NONE, &error);
+  like = rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (buffer),
+                                         RILL_BUFFER_USAGE_NONE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rill_resource_get_size (RILL_RESOURCE (like)), ==, 777);
   g_assert_cmpuint (rill_buffer_get_usage (like) & RILL_BUFFER_USAGE_STORAGE, !=, 0);
   /* An image counts with the bytes of its texels on the host, not with the device's. */
-  like_image = rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (image), RILL_BUFFER_USAGE_INDEX, &error);
+  like_image = rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (image),
+                                               RILL_BUFFER_USAGE_INDEX, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rill_resource_get_size (RILL_RESOURCE (like_image)), ==, 5 * 7 * 3);
   g_assert_cmpuint (rill_buffer_get_usage (like_image), ==, RILL_BUFFER_USAGE_INDEX);
 
-  g_assert_null (rill_memory_create_buffer_like (foreign_memory, RILL_RESOURCE (buffer), RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (rill_memory_create_buffer_like (foreign_memory, RILL_RESOURCE (buffer),
+                                                 RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "another session");
-  g_assert_null (rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (never), RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (never),
+                                                 RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "not initialised");
   rill_resource_close (RILL_RESOURCE (buffer));
-  g_assert_null (rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (buffer), RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (rill_memory_create_buffer_like (fixture->memory, RILL_RESOURCE (buffer),
+                                                 RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
 
   g_object_unref (never);
@@ -190,15 +204,15 @@ test_from_bytes (Fixture       *fixture,
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       g_autoptr (GBytes) bytes = rill_test_bytes_new (sizes[i], i);
-      RillBuffer *buffer = rill_memory_create_buffer_from_bytes (fixture->memory, bytes,
-                                                                 i % 2 ? RILL_BUFFER_USAGE_NONE : RILL_BUFFER_USAGE_UNIFORM,
-                                                                 &error);
+      RillBuffer *buffer = rill_memory_create_buffer_from_bytes (
+        fixture->memory, bytes, i % 2 ? RILL_BUFFER_USAGE_NONE : RILL_BUFFER_USAGE_UNIFORM, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (rill_resource_get_size (RILL_RESOURCE (buffer)), ==, sizes[i]);
       rill_test_assert_content (buffer, 0, bytes);
       g_object_unref (buffer);
     }
-  g_assert_null (rill_memory_create_buffer_from_bytes (fixture->memory, empty, RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (
+    rill_memory_create_buffer_from_bytes (fixture->memory, empty, RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "0 bytes");
 }
 
@@ -218,11 +232,13 @@ test_odd_offsets (Fixture       *fixture,
     for (guint size = 1; size < 18; size += 1 + offset % 3)
       {
         g_autoptr (GBytes) bytes = rill_test_bytes_new (size, 100 + offset * 18 + size);
-        g_assert_true (rill_buffer_write_data (buffer, offset, g_bytes_get_data (bytes, NULL), size, NULL, &error));
+        g_assert_true (rill_buffer_write_data (buffer, offset, g_bytes_get_data (bytes, NULL), size,
+                                               NULL, &error));
         g_assert_no_error (error);
         memcpy (model + offset, g_bytes_get_data (bytes, NULL), size);
         memset (out, 0xee, sizeof out);
-        g_assert_true (rill_buffer_read_data (buffer, 64 - size - offset, out + 1, size, NULL, &error));
+        g_assert_true (
+          rill_buffer_read_data (buffer, 64 - size - offset, out + 1, size, NULL, &error));
         g_assert_no_error (error);
         g_assert_cmpmem (out + 1, size, model + 64 - size - offset, size);
         g_assert_cmpuint (out[0], ==, 0xee);
@@ -270,11 +286,31 @@ typedef struct
 } Range;
 
 static const Range ranges[] = {
-  { 0, 0, 0 }, { 0, -1, 100 }, { 0, 100, 100 }, { 99, 1, 1 }, { 99, -1, 1 }, { 100, 0, 0 }, { 100, -1, 0 }, { 50, 50, 50 },
-  { 0, 101, -1 }, { 1, 100, -1 }, { 100, 1, -1 }, { 101, 0, -1 }, { 101, -1, -1 }, { 0, -2, -1 }, { 100, -2, -1 },
-  { 0, G_MININT64, -1 }, { 0, G_MAXINT64, -1 }, { 1, G_MAXINT64, -1 }, { G_MAXUINT64, 0, -1 }, { G_MAXUINT64, 1, -1 },
-  { G_MAXUINT64, -1, -1 }, { G_MAXUINT64 - 49, 100, -1 }, { G_MAXUINT64 - 1, G_MAXINT64, -1 },
-  { (guint64) G_MAXINT64 + 1, 0, -1 }, { (guint64) 1 << 32, 1, -1 },
+  { 0, 0, 0 },
+  { 0, -1, 100 },
+  { 0, 100, 100 },
+  { 99, 1, 1 },
+  { 99, -1, 1 },
+  { 100, 0, 0 },
+  { 100, -1, 0 },
+  { 50, 50, 50 },
+  { 0, 101, -1 },
+  { 1, 100, -1 },
+  { 100, 1, -1 },
+  { 101, 0, -1 },
+  { 101, -1, -1 },
+  { 0, -2, -1 },
+  { 100, -2, -1 },
+  { 0, G_MININT64, -1 },
+  { 0, G_MAXINT64, -1 },
+  { 1, G_MAXINT64, -1 },
+  { G_MAXUINT64, 0, -1 },
+  { G_MAXUINT64, 1, -1 },
+  { G_MAXUINT64, -1, -1 },
+  { G_MAXUINT64 - 49, 100, -1 },
+  { G_MAXUINT64 - 1, G_MAXINT64, -1 },
+  { (guint64) G_MAXINT64 + 1, 0, -1 },
+  { (guint64) 1 << 32, 1, -1 },
 };
 
 static void
@@ -289,7 +325,8 @@ check_range (gboolean      done,
       return;
     }
   g_assert_false (done);
-  rill_test_assert_error (*error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, range->size < -1 ? "-1" : "100");
+  rill_test_assert_error (*error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                          range->size < -1 ? "-1" : "100");
 }
 
 static void
@@ -306,14 +343,17 @@ test_ranges (Fixture       *fixture,
     {
       const Range *range = &ranges[i];
       GError *error = NULL;
-      g_autoptr (GBytes) bytes = rill_buffer_read_bytes (buffer, range->offset, range->size, NULL, &error);
+      g_autoptr (GBytes) bytes =
+        rill_buffer_read_bytes (buffer, range->offset, range->size, NULL, &error);
       RillMapping *mapping;
 
       check_range (bytes != NULL, range, &error);
       if (bytes != NULL)
         g_assert_cmpuint (g_bytes_get_size (bytes), ==, (guint) range->actual);
-      check_range (rill_buffer_fill (buffer, range->offset, range->size, 1, NULL, &error), range, &error);
-      check_range (rill_buffer_copy_to (buffer, range->offset, other, 0, range->size, NULL, &error), range, &error);
+      check_range (rill_buffer_fill (buffer, range->offset, range->size, 1, NULL, &error), range,
+                   &error);
+      check_range (rill_buffer_copy_to (buffer, range->offset, other, 0, range->size, NULL, &error),
+                   range, &error);
       mapping = rill_buffer_map_range (buffer, RILL_MAP_WRITE, range->offset, range->size, &error);
       check_range (mapping != NULL, range, &error);
       if (mapping != NULL)
@@ -321,10 +361,12 @@ test_ranges (Fixture       *fixture,
       g_clear_object (&mapping);
       if (range->size < 0 || range->size > 200)
         continue;
-      check_range (rill_buffer_copy_to (other, 0, buffer, range->offset, range->size, NULL, &error), range, &error);
+      check_range (rill_buffer_copy_to (other, 0, buffer, range->offset, range->size, NULL, &error),
+                   range, &error);
       g_clear_pointer (&bytes, g_bytes_unref);
       bytes = g_bytes_new_take (g_malloc0 (200), (gsize) range->size);
-      check_range (rill_buffer_write_bytes (buffer, range->offset, bytes, NULL, &error), range, &error);
+      check_range (rill_buffer_write_bytes (buffer, range->offset, bytes, NULL, &error), range,
+                   &error);
     }
   g_object_unref (buffer);
   g_object_unref (other);
@@ -372,9 +414,12 @@ static void
 test_usage_counts (Fixture       *fixture,
                    gconstpointer  data)
 {
-  RillBuffer *uniform = rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_UNIFORM, NULL);
-  RillBuffer *source = rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_TRANSFER_SRC, NULL);
-  RillBuffer *target = rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_TRANSFER_DST, NULL);
+  RillBuffer *uniform =
+    rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_UNIFORM, NULL);
+  RillBuffer *source =
+    rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_TRANSFER_SRC, NULL);
+  RillBuffer *target =
+    rill_memory_create_buffer (fixture->memory, 100, RILL_BUFFER_USAGE_TRANSFER_DST, NULL);
   g_autoptr (GBytes) bytes = rill_test_bytes_new (100, 1);
   GError *error = NULL;
 

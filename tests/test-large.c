@@ -17,7 +17,8 @@ test_limits (void)
   RillSession *session = rill_test_session_new ();
   RillContext *context = rill_session_ref_context (session, NULL);
   RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_NONE, 4096);
-  const guint64 sizes[] = { 4 * GIB - 1, 4 * GIB, 4 * GIB + 1, 5 * GIB, (guint64) 1 << 40, (guint64) 1 << 62, G_MAXINT64 };
+  const guint64 sizes[] = { 4 * GIB - 1,       4 * GIB,           4 * GIB + 1, 5 * GIB,
+                            (guint64) 1 << 40, (guint64) 1 << 62, G_MAXINT64 };
   g_autofree char *limit = g_strdup_printf ("%" G_GUINT64_FORMAT, context->max_buffer_size);
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -32,7 +33,8 @@ test_limits (void)
       if (sizes[i] > context->max_buffer_size)
         rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, limit);
       else
-        rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "heap");
+        rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                                "heap");
     }
   g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 0);
   rill_context_unref (context);
@@ -61,9 +63,12 @@ check_ranges (RillBuffer *buffer,
   assert_refused (rill_buffer_write_bytes (buffer, size + 1, bytes, NULL, &error), &error);
   assert_refused (rill_buffer_fill (buffer, 4 * GIB, (gint64) GIB + 2, 0, NULL, &error), &error);
   assert_refused (rill_buffer_copy_to (buffer, 1, other, 0, (gint64) size, NULL, &error), &error);
-  assert_refused (rill_buffer_copy_to (other, 0, buffer, 2, (gint64) size - 1, NULL, &error), &error);
-  assert_refused (rill_buffer_map_range (buffer, RILL_MAP_READ, 5 * GIB, 2, &error) != NULL, &error);
-  g_assert_false (rill_buffer_copy_to (buffer, 0, buffer, GIB, (gint64) (4 * GIB + 1), NULL, &error));
+  assert_refused (rill_buffer_copy_to (other, 0, buffer, 2, (gint64) size - 1, NULL, &error),
+                  &error);
+  assert_refused (rill_buffer_map_range (buffer, RILL_MAP_READ, 5 * GIB, 2, &error) != NULL,
+                  &error);
+  g_assert_false (
+    rill_buffer_copy_to (buffer, 0, buffer, GIB, (gint64) (4 * GIB + 1), NULL, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "overlap");
   empty = rill_buffer_read_bytes (buffer, size, -1, NULL, &error);
   g_assert_no_error (error);
@@ -105,7 +110,8 @@ test_numbers (void)
     }
   check_ranges (buffers[0], buffers[1]);
   large = rill_test_buffer_new (memory, (guint64) 1 << 42);
-  g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 3 * (5 * GIB + 1) + ((guint64) 1 << 42));
+  g_assert_cmpuint (rill_memory_get_used_size (memory), ==,
+                    3 * (5 * GIB + 1) + ((guint64) 1 << 42));
   g_assert_cmpuint (rill_memory_get_reserved_size (memory), ==, 16 * GIB + ((guint64) 1 << 42));
   statistics = rill_memory_calculate_statistics (memory, NULL);
   g_assert_cmpuint (statistics->used_size, ==, rill_memory_get_used_size (memory));
@@ -125,7 +131,8 @@ get_available_memory (void)
   g_autofree char *text = NULL;
   const char *line;
 
-  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) || (line = strstr (text, "MemAvailable:")) == NULL)
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL)
+      || (line = strstr (text, "MemAvailable:")) == NULL)
     return 0;
   return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
 }

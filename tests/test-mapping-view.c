@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Views of mapped memory, which outlive everything; and mappings on devices that are unlike lavapipe. */
+/* Views of mapped memory, which outlive everything; and mappings on devices that are unlike
+ * lavapipe. */
 
 #include "rill-test-gate.h"
 #include "rill-test-vulkan.h"
@@ -16,7 +17,8 @@ open_session (void)
   return rill_test_session_new ();
 }
 
-/* The number of devices comes to 0 with the last holder, which may be one of the library's threads. */
+/* The number of devices comes to 0 with the last holder, which may be one of the library's
+ * threads. */
 static void
 assert_all_gone (void)
 {
@@ -34,7 +36,8 @@ create_filled (RillMemory *memory,
 {
   g_autoptr (GBytes) bytes = rill_test_bytes_new (size, seed);
   GError *error = NULL;
-  RillBuffer *buffer = rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error);
+  RillBuffer *buffer =
+    rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   return buffer;
@@ -196,7 +199,9 @@ test_padded (void)
   RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
   RillBuffer *first = create_filled (memory, 100, 1);
   const RillAllocationRequest hole = {
-    .requirements = { .size = 4096 - 40 - get_used (first), .alignment = 1, .memoryTypeBits = G_MAXUINT32 },
+    .requirements = { .size = 4096 - 40 - get_used (first),
+                      .alignment = 1,
+                      .memoryTypeBits = G_MAXUINT32 },
     .what = "what leaves 40 bytes",
   };
   g_autoptr (RillAllocationInfo) info = NULL;
@@ -246,10 +251,12 @@ static const VkMemoryPropertyFlags discrete[] = {
   0,
   VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
   VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
-  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
+    | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
 };
 
-/* Memory that the host cannot touch: mapping says what to do instead, transfers go through the ring. */
+/* Memory that the host cannot touch: mapping says what to do instead, transfers go through the
+ * ring. */
 static void
 test_not_mappable (void)
 {
@@ -294,7 +301,8 @@ test_not_mappable (void)
 static void
 test_invalidate_fails (void)
 {
-  static const VkMemoryPropertyFlags types[] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
+  static const VkMemoryPropertyFlags types[] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+                                                 | VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
   RillSession *session;
   RillMemory *memory;
   RillBuffer *buffer;
@@ -312,7 +320,8 @@ test_invalidate_fails (void)
   rill_test_vulkan.fail_result = VK_ERROR_OUT_OF_HOST_MEMORY;
   rill_test_vulkan.fail_call = RILL_TEST_CALL_INVALIDATE;
   g_assert_null (rill_buffer_map (buffer, RILL_MAP_WRITE | RILL_MAP_READ, &error));
-  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY, "vkInvalidateMappedMemoryRanges");
+  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY,
+                          "vkInvalidateMappedMemoryRanges");
   mapping = rill_buffer_map (buffer, RILL_MAP_WRITE, &error);
   g_assert_no_error (error);
   g_object_unref (mapping);
@@ -323,11 +332,13 @@ test_invalidate_fails (void)
   assert_all_gone ();
 }
 
-/* Where memory is flushed by whole atoms, what shares one with a mapping is in its way, and the error says so. */
+/* Where memory is flushed by whole atoms, what shares one with a mapping is in its way, and the
+ * error says so. */
 static void
 test_atoms (void)
 {
-  static const VkMemoryPropertyFlags types[] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
+  static const VkMemoryPropertyFlags types[] = { VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+                                                 | VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
   RillSession *session;
   RillMemory *memory;
   RillBuffer *buffer;

@@ -17,7 +17,8 @@ set_up (Fixture       *fixture,
         gconstpointer  data)
 {
   fixture->session = rill_test_session_new ();
-  fixture->memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
+  fixture->memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
   fixture->buffer = rill_test_buffer_new (fixture->memory, SIZE);
   fixture->content = rill_test_bytes_new (SIZE, 1);
   rill_test_write (fixture->buffer, 0, fixture->content);
@@ -73,7 +74,8 @@ test_properties (Fixture       *fixture,
   guint64 offset, size;
   gboolean closed;
 
-  g_object_get (mapping, "buffer", &buffer, "flags", &flags, "offset", &offset, "size", &size, "closed", &closed, NULL);
+  g_object_get (mapping, "buffer", &buffer, "flags", &flags, "offset", &offset, "size", &size,
+                "closed", &closed, NULL);
   g_assert_true (buffer == fixture->buffer);
   g_assert_true (rill_mapping_get_buffer (mapping) == buffer);
   g_assert_cmpuint (flags, ==, RILL_MAP_READ);
@@ -123,7 +125,8 @@ test_bad_flags (Fixture       *fixture,
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "READ, WRITE");
   for (guint bit = 2; bit < 31; bit++)
     {
-      g_assert_null (rill_buffer_map (fixture->buffer, (RillMapFlags) (1u << bit | RILL_MAP_READ), &error));
+      g_assert_null (
+        rill_buffer_map (fixture->buffer, (RillMapFlags) (1u << bit | RILL_MAP_READ), &error));
       rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "READ, WRITE");
     }
 }
@@ -149,7 +152,8 @@ check_seconds (RillBuffer   *buffer,
   for (guint i = 0; i < n; i++)
     {
       GError *error = NULL;
-      RillMapping *second = rill_buffer_map_range (buffer, seconds[i].flags, seconds[i].offset, seconds[i].size, &error);
+      RillMapping *second = rill_buffer_map_range (buffer, seconds[i].flags, seconds[i].offset,
+                                                   seconds[i].size, &error);
 
       g_assert_cmpint (second != NULL, ==, seconds[i].good);
       if (!seconds[i].good)
@@ -165,26 +169,31 @@ test_rules (Fixture       *fixture,
             gconstpointer  data)
 {
   static const Second beside_read[] = {
-    { RILL_MAP_READ, 0, -1, TRUE },     { RILL_MAP_READ, 100, 100, TRUE },  { RILL_MAP_WRITE, 0, 100, TRUE },
-    { RILL_MAP_WRITE, 200, -1, TRUE },  { RILL_MAP_WRITE, 0, 101, FALSE },  { RILL_MAP_WRITE, 199, 1, FALSE },
-    { RILL_MAP_WRITE, 100, 1, FALSE },  { RILL_MAP_WRITE, 0, -1, FALSE },   { RILL_MAP_WRITE, 150, 10, FALSE },
-    { RILL_MAP_READ | RILL_MAP_WRITE, 150, 1, FALSE },                      { RILL_MAP_WRITE, 150, 0, TRUE },
-    { RILL_MAP_WRITE, 100, 0, TRUE },   { RILL_MAP_WRITE, 200, 0, TRUE },
+    { RILL_MAP_READ, 0, -1, TRUE },     { RILL_MAP_READ, 100, 100, TRUE },
+    { RILL_MAP_WRITE, 0, 100, TRUE },   { RILL_MAP_WRITE, 200, -1, TRUE },
+    { RILL_MAP_WRITE, 0, 101, FALSE },  { RILL_MAP_WRITE, 199, 1, FALSE },
+    { RILL_MAP_WRITE, 100, 1, FALSE },  { RILL_MAP_WRITE, 0, -1, FALSE },
+    { RILL_MAP_WRITE, 150, 10, FALSE }, { RILL_MAP_READ | RILL_MAP_WRITE, 150, 1, FALSE },
+    { RILL_MAP_WRITE, 150, 0, TRUE },   { RILL_MAP_WRITE, 100, 0, TRUE },
+    { RILL_MAP_WRITE, 200, 0, TRUE },
   };
   static const Second beside_write[] = {
-    { RILL_MAP_READ, 0, 100, TRUE },    { RILL_MAP_READ, 200, 1, TRUE },    { RILL_MAP_READ, 199, 2, FALSE },
-    { RILL_MAP_READ, 0, 101, FALSE },   { RILL_MAP_READ, 0, -1, FALSE },    { RILL_MAP_WRITE, 99, 2, FALSE },
-    { RILL_MAP_WRITE, 0, 100, TRUE },   { RILL_MAP_WRITE, 100, 100, FALSE }, { RILL_MAP_READ, 150, 0, TRUE },
-    { RILL_MAP_READ | RILL_MAP_WRITE, 0, 50, TRUE },
+    { RILL_MAP_READ, 0, 100, TRUE },  { RILL_MAP_READ, 200, 1, TRUE },
+    { RILL_MAP_READ, 199, 2, FALSE }, { RILL_MAP_READ, 0, 101, FALSE },
+    { RILL_MAP_READ, 0, -1, FALSE },  { RILL_MAP_WRITE, 99, 2, FALSE },
+    { RILL_MAP_WRITE, 0, 100, TRUE }, { RILL_MAP_WRITE, 100, 100, FALSE },
+    { RILL_MAP_READ, 150, 0, TRUE },  { RILL_MAP_READ | RILL_MAP_WRITE, 0, 50, TRUE },
   };
 
   check_seconds (fixture->buffer, RILL_MAP_READ, beside_read, G_N_ELEMENTS (beside_read));
   check_seconds (fixture->buffer, RILL_MAP_WRITE, beside_write, G_N_ELEMENTS (beside_write));
-  check_seconds (fixture->buffer, RILL_MAP_READ | RILL_MAP_WRITE, beside_write, G_N_ELEMENTS (beside_write));
+  check_seconds (fixture->buffer, RILL_MAP_READ | RILL_MAP_WRITE, beside_write,
+                 G_N_ELEMENTS (beside_write));
   g_object_unref (map (fixture->buffer, RILL_MAP_WRITE, 0, -1));
 }
 
-typedef gboolean (*Operation) (RillBuffer *buffer, RillBuffer *other, guint64 offset, gint64 size, GError **error);
+typedef gboolean (
+  *Operation) (RillBuffer *buffer, RillBuffer *other, guint64 offset, gint64 size, GError **error);
 
 static gboolean
 do_read (RillBuffer *buffer, RillBuffer *other, guint64 offset, gint64 size, GError **error)
@@ -261,12 +270,13 @@ static const struct
   Operation func;
   gboolean write;
 } operations[] = {
-  { do_read, FALSE }, { do_copy_from, FALSE }, { do_read_async, FALSE },
-  { do_write, TRUE }, { do_copy_to, TRUE },    { do_fill, TRUE },        { do_write_async, TRUE }, { do_copy_async, TRUE },
+  { do_read, FALSE },   { do_copy_from, FALSE }, { do_read_async, FALSE }, { do_write, TRUE },
+  { do_copy_to, TRUE }, { do_fill, TRUE },       { do_write_async, TRUE }, { do_copy_async, TRUE },
 };
 
-/* What reads goes on beside a mapping for reading, what writes does not; beside one for writing nothing does;
- * outside of the range everything does. What is refused changes nothing and says who is in the way. */
+/* What reads goes on beside a mapping for reading, what writes does not; beside one for writing
+ * nothing does; outside of the range everything does. What is refused changes nothing and says who
+ * is in the way. */
 static void
 test_operations (Fixture       *fixture,
                  gconstpointer  data)
@@ -300,7 +310,8 @@ test_operations (Fixture       *fixture,
             continue;
           g_assert_nonnull (strstr (error->message, "the buffer’s name"));
           g_assert_nonnull (strstr (error->message, "RillMapping"));
-          g_assert_nonnull (strstr (error->message, flags == RILL_MAP_READ ? "for reading" : "for writing"));
+          g_assert_nonnull (
+            strstr (error->message, flags == RILL_MAP_READ ? "for reading" : "for writing"));
           rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "bytes 100 to 199");
         }
       rill_mapping_close (mapping);
@@ -506,7 +517,8 @@ test_async_waits (Fixture       *fixture,
   g_assert_cmpuint (rill_mapping_get_flags (mapping), ==, RILL_MAP_WRITE);
 
   for (guint i = 0; i < 2; i++)
-    rill_buffer_map_async (fixture->buffer, RILL_MAP_READ, 60 * 1000, NULL, rill_test_async_cb, &read[i]);
+    rill_buffer_map_async (fixture->buffer, RILL_MAP_READ, 60 * 1000, NULL, rill_test_async_cb,
+                           &read[i]);
   iterate_for (20);
   g_assert_true (read[0].result == NULL && read[1].result == NULL);
   g_object_unref (mapping);
@@ -545,7 +557,8 @@ test_async_many (Fixture       *fixture,
 
   get_address (holder)[0] = 0;
   for (guint i = 0; i < 40; i++)
-    rill_buffer_map_async (fixture->buffer, i % 2 == 0 ? RILL_MAP_WRITE : RILL_MAP_READ | RILL_MAP_WRITE, 0, NULL,
+    rill_buffer_map_async (fixture->buffer,
+                           i % 2 == 0 ? RILL_MAP_WRITE : RILL_MAP_READ | RILL_MAP_WRITE, 0, NULL,
                            count_mapped_cb, &count);
   iterate_for (20);
   g_assert_cmpuint (count, ==, 0);
@@ -583,7 +596,8 @@ test_async_cancelled (Fixture       *fixture,
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GError *error = NULL;
 
-  rill_buffer_map_async (fixture->buffer, RILL_MAP_READ, 0, cancellable, rill_test_async_cb, &async);
+  rill_buffer_map_async (fixture->buffer, RILL_MAP_READ, 0, cancellable, rill_test_async_cb,
+                         &async);
   iterate_for (20);
   g_assert_null (async.result);
   g_cancellable_cancel (cancellable);
@@ -592,7 +606,8 @@ test_async_cancelled (Fixture       *fixture,
   g_object_unref (holder);
 
   /* Cancelled before it began, with nothing in the way. */
-  rill_buffer_map_async (fixture->buffer, RILL_MAP_WRITE, 0, cancellable, rill_test_async_cb, &async);
+  rill_buffer_map_async (fixture->buffer, RILL_MAP_WRITE, 0, cancellable, rill_test_async_cb,
+                         &async);
   g_assert_null (finish (fixture->buffer, &async, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
   rill_test_iterate ();

@@ -39,7 +39,8 @@ make_context (const gint *types)
 
   g_strlcpy (context->properties.deviceName, "Table", sizeof context->properties.deviceName);
   for (guint i = 0; types[i] != END; i++)
-    context->memory.memoryTypes[context->memory.memoryTypeCount++].propertyFlags = (guint32) types[i];
+    context->memory.memoryTypes[context->memory.memoryTypeCount++].propertyFlags =
+      (guint32) types[i];
   return context;
 }
 
@@ -189,7 +190,8 @@ test_order_of_rules (void)
   };
   static const gint equal[] = { HV | HC, DL, HV | HC, DL, 0, 0, END };
   static const Choice equal_choices[] = {
-    { HV, FALSE, 0 }, { DL, FALSE, 1 }, { 0, FALSE, 4 }, { DL, TRUE, 1 }, { HV | HC, TRUE, 0 }, { 0, TRUE, 4 },
+    { HV, FALSE, 0 }, { DL, FALSE, 1 },     { 0, FALSE, 4 },
+    { DL, TRUE, 1 },  { HV | HC, TRUE, 0 }, { 0, TRUE, 4 },
   };
 
   check (window_first, window_choices, G_N_ELEMENTS (window_choices));
@@ -201,8 +203,14 @@ static void
 test_special (void)
 {
   static const gint types[] = {
-    DL | PROTECTED, DL | LAZY, DL | COHERENT_AMD | UNCACHED_AMD, DL | RDMA, HV | HC | COHERENT_AMD | UNCACHED_AMD,
-    DL, HV | HC, END,
+    DL | PROTECTED,
+    DL | LAZY,
+    DL | COHERENT_AMD | UNCACHED_AMD,
+    DL | RDMA,
+    HV | HC | COHERENT_AMD | UNCACHED_AMD,
+    DL,
+    HV | HC,
+    END,
   };
   static const Choice choices[] = {
     { 0, FALSE, 5 },
@@ -221,8 +229,11 @@ test_special (void)
     { DL | RDMA, TRUE, 3 },
     { PROTECTED, TRUE, REFUSED },
   };
-  static const gint nothing_else[] = { DL | PROTECTED, DL | LAZY, DL | UNCACHED_AMD, DL | RDMA, END };
-  static const Choice refused[] = { { DL, FALSE, REFUSED }, { 0, FALSE, REFUSED }, { DL, TRUE, REFUSED } };
+  static const gint nothing_else[] = { DL | PROTECTED, DL | LAZY, DL | UNCACHED_AMD, DL | RDMA,
+                                       END };
+  static const Choice refused[] = { { DL, FALSE, REFUSED },
+                                    { 0, FALSE, REFUSED },
+                                    { DL, TRUE, REFUSED } };
 
   check (types, choices, G_N_ELEMENTS (choices));
   check (nothing_else, refused, G_N_ELEMENTS (refused));
@@ -244,7 +255,9 @@ static void
 test_last_type (void)
 {
   gint types[VK_MAX_MEMORY_TYPES + 1] = { 0 };
-  const Choice choices[] = { { DL, FALSE, VK_MAX_MEMORY_TYPES - 1 }, { 0, FALSE, 0 }, { HV, FALSE, REFUSED } };
+  const Choice choices[] = { { DL, FALSE, VK_MAX_MEMORY_TYPES - 1 },
+                             { 0, FALSE, 0 },
+                             { HV, FALSE, REFUSED } };
 
   types[VK_MAX_MEMORY_TYPES - 1] = DL;
   types[VK_MAX_MEMORY_TYPES] = END;
@@ -278,10 +291,12 @@ test_errors (void)
       assert_refused (context, DL | 1 << bit, TRUE, G_IO_ERROR_INVALID_ARGUMENT, "flags 0x");
     }
   /* Names what was asked, and every set that there is. */
-  assert_refused (context, HV | LAZY, FALSE, G_IO_ERROR_NOT_SUPPORTED, "[HOST_VISIBLE | LAZILY_ALLOCATED]");
+  assert_refused (context, HV | LAZY, FALSE, G_IO_ERROR_NOT_SUPPORTED,
+                  "[HOST_VISIBLE | LAZILY_ALLOCATED]");
   assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED, "[none]");
   assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED, "[DEVICE_LOCAL]");
-  assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED, "[HOST_VISIBLE | HOST_COHERENT | HOST_CACHED]");
+  assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED,
+                  "[HOST_VISIBLE | HOST_COHERENT | HOST_CACHED]");
   assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED, "Table");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Memories on devices that are unlike lavapipe, and where Vulkan refuses: made by standing between the
- * library and the loader. */
+/* Memories on devices that are unlike lavapipe, and where Vulkan refuses: made by standing between
+ * the library and the loader. */
 
 #include "rill-test-util.h"
 #include "rill-test-vulkan.h"
@@ -95,7 +95,8 @@ test_poor_device (void)
       g_autoptr (GError) error = NULL;
       RillMemory *memory = rill_session_get_memory_for_usage (session, usage, &error);
       g_assert_no_error (error);
-      g_assert_cmpuint (rill_memory_get_flags (memory), ==, usage == RILL_MEMORY_USAGE_DEVICE_ONLY ? 0 : HV);
+      g_assert_cmpuint (rill_memory_get_flags (memory), ==,
+                        usage == RILL_MEMORY_USAGE_DEVICE_ONLY ? 0 : HV);
       g_object_unref (memory);
     }
   end (session);
@@ -132,7 +133,8 @@ test_atoms (void)
   end (session);
 }
 
-/* Host accesses of non-coherent memory are flushed and invalidated, by whole atoms or to the page's end. */
+/* Host accesses of non-coherent memory are flushed and invalidated, by whole atoms or to the
+ * page's end. */
 static void
 test_flush (void)
 {
@@ -175,7 +177,8 @@ test_flush (void)
   end (session);
 }
 
-/* Writes that go to the memory straight are flushed, reads invalidated; the end of a page is no atom's. */
+/* Writes that go to the memory straight are flushed, reads invalidated; the end of a page is no
+ * atom's. */
 static void
 test_flush_transfers (void)
 {
@@ -219,7 +222,8 @@ test_type_bits (void)
   g_assert_null (buffer);
   g_assert_nonnull (strstr (error->message, "[DEVICE_LOCAL]"));
   g_assert_nonnull (strstr (error->message, "[HOST_VISIBLE | HOST_COHERENT]"));
-  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "[HOST_VISIBLE | HOST_COHERENT | HOST_CACHED]");
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                          "[HOST_VISIBLE | HOST_COHERENT | HOST_CACHED]");
   g_assert_cmpint (rill_test_vulkan.buffers, ==, 0);
   g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 0);
 
@@ -310,8 +314,10 @@ test_create_fails (void)
       buffer = rill_memory_create_buffer (memory, size, RILL_BUFFER_USAGE_NONE, &error);
       g_assert_null (buffer);
       g_assert_nonnull (strstr (error->message, "VK_ERROR_OUT_OF_DEVICE_MEMORY"));
-      g_assert_true (strstr (error->message, asked) != NULL || strstr (error->message, needed) != NULL);
-      rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, calls[i / 2].name);
+      g_assert_true (strstr (error->message, asked) != NULL
+                     || strstr (error->message, needed) != NULL);
+      rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                              calls[i / 2].name);
       g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
       g_assert_cmpint (rill_test_vulkan.buffers, ==, 0);
       g_assert_true (rill_memory_trim (memory, NULL));
@@ -374,12 +380,14 @@ test_over_allocation_limit (void)
   buffer = rill_memory_create_buffer (memory, 2000 * 1000, RILL_BUFFER_USAGE_NONE, &error);
   g_assert_null (buffer);
   g_assert_nonnull (strstr (error->message, "2.0"));
-  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "limit of 1.0");
+  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                          "limit of 1.0");
   g_object_unref (memory);
   end (session);
 }
 
-/* What is larger than its heap cannot be asked of Vulkan at all: no message of the validation layer. */
+/* What is larger than its heap cannot be asked of Vulkan at all: no message of the validation
+ * layer. */
 static void
 test_over_heap (void)
 {
@@ -404,7 +412,8 @@ test_over_heap (void)
   g_clear_error (&error);
 
   context = rill_session_ref_context (session, NULL);
-  buffer = rill_memory_create_buffer (memory, MIN (context->max_buffer_size, G_MAXINT64), RILL_BUFFER_USAGE_NONE, &error);
+  buffer = rill_memory_create_buffer (memory, MIN (context->max_buffer_size, G_MAXINT64),
+                                      RILL_BUFFER_USAGE_NONE, &error);
   g_assert_null (buffer);
   g_assert_nonnull (error);
   g_clear_error (&error);
@@ -414,7 +423,8 @@ test_over_heap (void)
   end (session);
 }
 
-/* Every vkAllocateMemory has its vkFreeMemory at the end of the session, also of what is still held then. */
+/* Every vkAllocateMemory has its vkFreeMemory at the end of the session, also of what is still
+ * held then. */
 static void
 test_session_frees_all (void)
 {
@@ -431,7 +441,8 @@ test_session_frees_all (void)
     {
       buffers[i] = rill_test_buffer_new (memory, 300000);
       rill_test_write (buffers[i], 0, bytes);
-      g_assert_true (rill_buffer_copy_to (buffers[i], 0, buffers[0], 0, i == 0 ? 0 : -1, NULL, NULL));
+      g_assert_true (
+        rill_buffer_copy_to (buffers[i], 0, buffers[0], 0, i == 0 ? 0 : -1, NULL, NULL));
     }
   image = rill_memory_create_image (memory, (guint[]) { 100, 100 }, 2, RILL_CHANNEL_TYPE_UINT8,
                                     RILL_IMAGE_USAGE_NONE, NULL);

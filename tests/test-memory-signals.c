@@ -402,17 +402,18 @@ assert_closed (RillMemory *memory,
 
   g_assert_null (rill_memory_create_buffer (memory, 1, RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
-  g_assert_null (rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (
+    rill_memory_create_buffer_from_bytes (memory, bytes, RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
   g_assert_null (rill_memory_create_image (memory, (guint[]) { 4, 4 }, 2, RILL_CHANNEL_TYPE_UINT8,
                                            RILL_IMAGE_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
-  g_assert_null (rill_memory_create_image_from_bytes (memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8,
-                                                      RILL_IMAGE_USAGE_NONE, &error));
+  g_assert_null (rill_memory_create_image_from_bytes (
+    memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
-  g_assert_null (rill_memory_create_image_view_from_bytes (memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8,
-                                                           RILL_IMAGE_USAGE_NONE, RILL_FILTER_MODE_NEAREST,
-                                                           RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, &error));
+  g_assert_null (rill_memory_create_image_view_from_bytes (
+    memory, bytes, (guint[]) { 1 }, 1, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE,
+    RILL_FILTER_MODE_NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
   g_assert_false (rill_memory_trim (memory, &error));
   rill_test_assert_error (error, G_IO_ERROR, code, "memory");
@@ -441,7 +442,8 @@ test_close (void)
   g_assert_true (rill_memory_get_closed (memory));
   g_assert_true (rill_resource_get_closed (RILL_RESOURCE (inside)));
   assert_closed (memory, G_IO_ERROR_CLOSED);
-  like = rill_memory_create_buffer_like (memory, RILL_RESOURCE (outside), RILL_BUFFER_USAGE_NONE, &error);
+  like = rill_memory_create_buffer_like (memory, RILL_RESOURCE (outside), RILL_BUFFER_USAGE_NONE,
+                                         &error);
   g_assert_null (like);
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "memory");
 
@@ -472,7 +474,8 @@ test_uninitialized (void)
   GError *error = NULL;
 
   assert_closed (memory, G_IO_ERROR_NOT_INITIALIZED);
-  g_assert_null (rill_memory_create_buffer_like (memory, RILL_RESOURCE (buffer), RILL_BUFFER_USAGE_NONE, &error));
+  g_assert_null (rill_memory_create_buffer_like (memory, RILL_RESOURCE (buffer),
+                                                 RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "memory");
   g_assert_finalize_object (buffer);
   g_assert_false (rill_memory_get_closed (memory));
@@ -491,7 +494,8 @@ test_usage (void)
   static const RillMemoryPropertyFlags expected[] = {
     [RILL_MEMORY_USAGE_DEVICE_ONLY] = RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
     [RILL_MEMORY_USAGE_UPLOAD] = RILL_MEMORY_PROPERTY_HOST_VISIBLE,
-    [RILL_MEMORY_USAGE_DOWNLOAD] = RILL_MEMORY_PROPERTY_HOST_VISIBLE | RILL_MEMORY_PROPERTY_HOST_CACHED,
+    [RILL_MEMORY_USAGE_DOWNLOAD] =
+      RILL_MEMORY_PROPERTY_HOST_VISIBLE | RILL_MEMORY_PROPERTY_HOST_CACHED,
   };
   RillSession *session = rill_test_session_new ();
   RillMemory *memories[3];
@@ -502,13 +506,16 @@ test_usage (void)
     {
       memories[usage] = rill_session_get_memory_for_usage (session, usage, &error);
       g_assert_no_error (error);
-      g_assert_cmpuint (rill_memory_get_flags (memories[usage]) & expected[usage], ==, expected[usage]);
-      g_assert_cmpuint (rill_memory_get_page_size (memories[usage]), ==, RILL_MEMORY_DEFAULT_PAGE_SIZE);
+      g_assert_cmpuint (rill_memory_get_flags (memories[usage]) & expected[usage], ==,
+                        expected[usage]);
+      g_assert_cmpuint (rill_memory_get_page_size (memories[usage]), ==,
+                        RILL_MEMORY_DEFAULT_PAGE_SIZE);
       again = rill_session_get_memory_for_usage (session, usage, NULL);
       g_assert_true (again == memories[usage]);
       g_object_unref (again);
     }
-  g_assert_true (memories[0] != memories[1] && memories[1] != memories[2] && memories[0] != memories[2]);
+  g_assert_true (memories[0] != memories[1] && memories[1] != memories[2]
+                 && memories[0] != memories[2]);
 
   /* One that was closed is replaced; the session holds none. */
   rill_memory_close (memories[1]);

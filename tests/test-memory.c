@@ -74,9 +74,9 @@ test_properties (void)
   guint page_count;
   gboolean mappable, closed;
 
-  g_object_get (memory, "session", &of_session, "memory-type", &type, "flags", &flags, "page-size", &page_size,
-                "page-count", &page_count, "mappable", &mappable, "used-size", &used, "reserved-size", &reserved,
-                "closed", &closed, NULL);
+  g_object_get (memory, "session", &of_session, "memory-type", &type, "flags", &flags, "page-size",
+                &page_size, "page-count", &page_count, "mappable", &mappable, "used-size", &used,
+                "reserved-size", &reserved, "closed", &closed, NULL);
   g_assert_true (of_session == session);
   g_assert_true (rill_memory_get_session (memory) == session);
   g_assert_true (rill_memory_get_memory_type (memory) == type);
@@ -114,17 +114,19 @@ test_exact (void)
   for (guint i = 0; i < g_list_model_get_n_items (types); i++)
     {
       g_autoptr (RillMemoryType) type = g_list_model_get_item (types, i);
-      memory = rill_session_create_memory (session, rill_memory_type_get_flags (type), PAGE, TRUE, &error);
+      memory =
+        rill_session_create_memory (session, rill_memory_type_get_flags (type), PAGE, TRUE, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (rill_memory_get_flags (memory), ==, rill_memory_type_get_flags (type));
       g_assert_cmpuint (rill_memory_type_get_index (rill_memory_get_memory_type (memory)), <=, i);
       g_object_unref (memory);
     }
-  memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_PROTECTED | RILL_MEMORY_PROPERTY_HOST_CACHED,
-                                       PAGE, TRUE, &error);
+  memory = rill_session_create_memory (
+    session, RILL_MEMORY_PROPERTY_PROTECTED | RILL_MEMORY_PROPERTY_HOST_CACHED, PAGE, TRUE, &error);
   g_assert_null (memory);
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "[HOST_CACHED | PROTECTED]");
-  memory = rill_session_create_memory (session, (RillMemoryPropertyFlags) (1 << 20), PAGE, FALSE, &error);
+  memory =
+    rill_session_create_memory (session, (RillMemoryPropertyFlags) (1 << 20), PAGE, FALSE, &error);
   g_assert_null (memory);
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "0x100000");
   rill_test_session_end (session);
@@ -138,11 +140,13 @@ test_page_size_limit (void)
   g_autoptr (GError) error = NULL;
   RillMemory *memory;
 
-  memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE, context->max_allocation_size + 1, FALSE,
-                                       &error);
+  memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE,
+                                       context->max_allocation_size + 1, FALSE, &error);
   g_assert_null (memory);
-  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "maxMemoryAllocationSize");
-  memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE, G_MAXUINT64, FALSE, &error);
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                          "maxMemoryAllocationSize");
+  memory =
+    rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE, G_MAXUINT64, FALSE, &error);
   g_assert_null (memory);
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "18446744073709551615");
   g_clear_pointer (&context, rill_context_unref);
@@ -266,7 +270,8 @@ test_page_indices (void)
   assert_statistics (memory, 5, 4, 5 * PAGE, 4 * PAGE);
   close_and_unref (buffers[1]);
   assert_statistics (memory, 4, 3, 4 * PAGE, 3 * PAGE);
-  g_assert_cmpint (rill_memory_is_page_mappable (memory, 1) + rill_memory_is_page_mappable (memory, 3), ==, 1);
+  g_assert_cmpint (
+    rill_memory_is_page_mappable (memory, 1) + rill_memory_is_page_mappable (memory, 3), ==, 1);
   g_assert_cmpuint (get_page (buffers[2]), ==, 2);
   g_assert_cmpuint (get_page (buffers[4]), ==, 4);
 
@@ -317,12 +322,14 @@ test_kept_page (void)
   rill_test_session_end (session);
 }
 
-/* Sizes that are no multiple of anything; a buffer as large as the page must fit into one or get its own. */
+/* Sizes that are no multiple of anything; a buffer as large as the page must fit into one or get
+ * its own. */
 static void
 test_odd_page_sizes (void)
 {
   static const guint64 sizes[] = {
-    1, 2, 3, 15, 17, 63, 64, 65, 100, 127, 255, 257, 999, 1000, 1023, 1025, 4095, 4097, 5000, 65521, 65537, 999983,
+    1,   2,   3,    15,   17,   63,   64,   65,   100,   127,   255,
+    257, 999, 1000, 1023, 1025, 4095, 4097, 5000, 65521, 65537, 999983,
   };
   RillSession *session = rill_test_session_new ();
 
@@ -384,18 +391,24 @@ get_parts (GPtrArray *resources)
       RillResource *resource = g_ptr_array_index (resources, i);
       g_autoptr (RillAllocationInfo) info = rill_resource_get_allocation_info (resource);
       Part part = {
-        info->page, info->offset - info->left_padding, info->offset, info->offset + info->size,
-        RILL_IS_IMAGE (resource) && rill_image_get_tiling (RILL_IMAGE (resource)) == RILL_IMAGE_TILING_OPTIMAL,
+        info->page,
+        info->offset - info->left_padding,
+        info->offset,
+        info->offset + info->size,
+        RILL_IS_IMAGE (resource)
+          && rill_image_get_tiling (RILL_IMAGE (resource)) == RILL_IMAGE_TILING_OPTIMAL,
       };
       g_assert_cmpuint (info->left_padding, <=, info->offset);
-      g_assert_cmpuint (info->size, >=, RILL_IS_IMAGE (resource) ? 1 : rill_resource_get_size (resource));
+      g_assert_cmpuint (info->size, >=,
+                        RILL_IS_IMAGE (resource) ? 1 : rill_resource_get_size (resource));
       g_array_append_val (parts, part);
     }
   g_array_sort (parts, compare_parts);
   return parts;
 }
 
-/* Nothing overlaps, and what Vulkan calls linear and optimal resources never share @granularity bytes. */
+/* Nothing overlaps, and what Vulkan calls linear and optimal resources never share @granularity
+ * bytes. */
 static void
 assert_parts (GPtrArray *resources,
               guint64    granularity)
@@ -426,12 +439,16 @@ assert_all_statistics (RillMemory *memory,
         = rill_resource_get_allocation_info (g_ptr_array_index (resources, i));
       used += info->size;
       padding += info->left_padding;
-      g_assert_cmpint (rill_memory_is_page_mappable (memory, info->page), ==, rill_memory_get_mappable (memory));
+      g_assert_cmpint (rill_memory_is_page_mappable (memory, info->page), ==,
+                       rill_memory_get_mappable (memory));
     }
-  assert_statistics (memory, statistics->page_count, resources->len, statistics->reserved_size, used);
-  g_assert_cmpuint (statistics->used_size + statistics->free_size + padding, ==, statistics->reserved_size);
+  assert_statistics (memory, statistics->page_count, resources->len, statistics->reserved_size,
+                     used);
+  g_assert_cmpuint (statistics->used_size + statistics->free_size + padding, ==,
+                    statistics->reserved_size);
   g_assert_cmpuint (statistics->largest_free_size, <=, statistics->free_size);
-  g_assert_cmpuint (statistics->free_range_count, <=, statistics->object_count + statistics->page_count);
+  g_assert_cmpuint (statistics->free_range_count, <=,
+                    statistics->object_count + statistics->page_count);
   g_assert_cmpint (statistics->free_range_count > 0, ==, statistics->free_size > 0);
   g_assert_cmpint (statistics->largest_free_size > 0, ==, statistics->free_size > 0);
 }
@@ -441,13 +458,16 @@ create_random (RillMemory *memory,
                GRand      *rand)
 {
   guint shape[3] = {
-    (guint) g_rand_int_range (rand, 1, 40), (guint) g_rand_int_range (rand, 1, 40), (guint) g_rand_int_range (rand, 1, 5),
+    (guint) g_rand_int_range (rand, 1, 40),
+    (guint) g_rand_int_range (rand, 1, 40),
+    (guint) g_rand_int_range (rand, 1, 5),
   };
   g_autoptr (GError) error = NULL;
   RillResource *resource;
 
   if (g_rand_int_range (rand, 0, 3) > 0)
-    return RILL_RESOURCE (rill_test_buffer_new (memory, (guint64) 1 << g_rand_int_range (rand, 0, 14) | g_rand_int (rand) % 64));
+    return RILL_RESOURCE (rill_test_buffer_new (
+      memory, (guint64) 1 << g_rand_int_range (rand, 0, 14) | g_rand_int (rand) % 64));
   resource = RILL_RESOURCE (rill_memory_create_image (memory, shape, 3, RILL_CHANNEL_TYPE_UINT8,
                                                       RILL_IMAGE_USAGE_NONE, &error));
   g_assert_no_error (error);
@@ -472,7 +492,8 @@ churn (guint64 granularity)
       if (resources->len < 20 || (resources->len < 200 && g_rand_int_range (rand, 0, 5) > 1))
         g_ptr_array_add (resources, create_random (memory, rand));
       else
-        g_ptr_array_remove_index_fast (resources, (guint) g_rand_int_range (rand, 0, (gint) resources->len));
+        g_ptr_array_remove_index_fast (resources,
+                                       (guint) g_rand_int_range (rand, 0, (gint) resources->len));
       if (i % 20 == 0)
         {
           assert_parts (resources, granularity);
@@ -483,7 +504,8 @@ churn (guint64 granularity)
     /* The test is of worth only if buffers and images were neighbours. */
     g_autoptr (GArray) parts = get_parts (resources);
     for (guint i = 1; i < parts->len; i++)
-      n_neighbours += g_array_index (parts, Part, i - 1).image != g_array_index (parts, Part, i).image;
+      n_neighbours +=
+        g_array_index (parts, Part, i - 1).image != g_array_index (parts, Part, i).image;
     g_assert_cmpuint (n_neighbours, >, 10);
   }
   g_ptr_array_set_size (resources, 0);
@@ -515,7 +537,8 @@ test_alignment (void)
   for (guint i = 0; i < 100; i++)
     {
       RillBuffer *buffer = rill_test_buffer_new (memory, 1 + i * 7 % 61);
-      g_autoptr (RillAllocationInfo) info = rill_resource_get_allocation_info (RILL_RESOURCE (buffer));
+      g_autoptr (RillAllocationInfo) info =
+        rill_resource_get_allocation_info (RILL_RESOURCE (buffer));
       VkMemoryRequirements requirements = get_requirements (buffer);
 
       g_assert_cmpuint (info->offset % requirements.alignment, ==, 0);

@@ -22,7 +22,8 @@ test_properties (void)
   RillSessionFlags flags;
   gboolean closed;
 
-  g_object_get (session, "device", &device, "flags", &flags, "closed", &closed, "transfers", &transfers, NULL);
+  g_object_get (session, "device", &device, "flags", &flags, "closed", &closed, "transfers",
+                &transfers, NULL);
   g_assert_true (RILL_IS_DEVICE (device));
   g_assert_true (rill_session_get_device (session) == device);
   g_assert_cmpuint (flags, ==, RILL_SESSION_VALIDATION);
@@ -42,7 +43,8 @@ test_transfers_item_type (void)
   RillSession *session = g_object_new (RILL_TYPE_SESSION, NULL);
   GListModel *transfers = rill_session_get_transfers (session);
 
-  g_assert_cmpstr (g_type_name (g_list_model_get_item_type (transfers)), ==, g_type_name (RILL_TYPE_TRANSFER));
+  g_assert_cmpstr (g_type_name (g_list_model_get_item_type (transfers)), ==,
+                   g_type_name (RILL_TYPE_TRANSFER));
   g_assert_finalize_object (session);
 }
 
@@ -165,7 +167,8 @@ assert_unusable (RillSession *session,
 
   g_assert_false (rill_session_wait_idle (session, NULL, &error));
   rill_test_assert_error (error, domain, code, part);
-  g_assert_null (rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE, 4096, FALSE, &error));
+  g_assert_null (
+    rill_session_create_memory (session, RILL_MEMORY_PROPERTY_NONE, 4096, FALSE, &error));
   rill_test_assert_error (error, domain, code, part);
   g_assert_null (rill_session_get_memory_for_usage (session, RILL_MEMORY_USAGE_UPLOAD, &error));
   rill_test_assert_error (error, domain, code, part);
@@ -330,7 +333,8 @@ test_wait_idle (void)
   GError *error = NULL;
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (rill_session_wait_idle (session, cancellable, &error)); /* though there is nothing to wait for */
+  /* Though there is nothing to wait for. */
+  g_assert_false (rill_session_wait_idle (session, cancellable, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
   g_cancellable_reset (cancellable);
 
@@ -369,7 +373,8 @@ test_close_waits (void)
   g_assert_true (rill_buffer_copy_to (from, 0, buffer, 0, -1, NULL, NULL));
   rill_context_get_last (gate->context, &last);
   rill_resource_close (RILL_RESOURCE (buffer));
-  g_assert_cmpuint (rill_memory_get_used_size (memory), ==, SIZE); /* until the device has done with it */
+  /* Until the device has done with it. */
+  g_assert_cmpuint (rill_memory_get_used_size (memory), ==, SIZE);
   rill_memory_close (memory);
   g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 1);
   g_assert_false (rill_context_is_reached (gate->context, &last));
@@ -425,7 +430,8 @@ provoke_thread (gpointer data)
   return NULL;
 }
 
-/* Messages arrive in the session's thread, also those that other threads provoke, and with the VUID. */
+/* Messages arrive in the session's thread, also those that other threads provoke, and with the
+ * VUID. */
 static void
 test_validation_message (void)
 {
@@ -448,19 +454,23 @@ test_validation_message (void)
   rill_test_session_end (session);
 }
 
-/* What the layer says when the device ends is still heard: here of a buffer that nobody destroyed. */
+/* What the layer says when the device ends is still heard: here of a buffer that nobody destroyed.
+ */
 static void
 test_validation_at_end (void)
 {
   const VkBufferCreateInfo info = {
-    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = 4, .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+    .size = 4,
+    .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
   };
   RillSession *session = rill_session_new (NULL, RILL_SESSION_VALIDATION, NULL, NULL);
   Messages messages = { .thread = g_thread_self () };
   VkBuffer buffer = VK_NULL_HANDLE;
 
   g_signal_connect (session, "validation-message", G_CALLBACK (message_cb), &messages);
-  g_assert_cmpint (vkCreateBuffer (rill_session_get_vk_device (session), &info, NULL, &buffer), ==, VK_SUCCESS);
+  g_assert_cmpint (vkCreateBuffer (rill_session_get_vk_device (session), &info, NULL, &buffer), ==,
+                   VK_SUCCESS);
   rill_session_close (session);
   rill_test_iterate ();
   g_assert_cmpuint (messages.n_messages, >, 0);
@@ -503,7 +513,8 @@ test_device_lost (void)
   rill_test_iterate ();
   g_assert_cmpuint (n_lost, ==, 1);
 
-  assert_unusable (session, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST, "VK_ERROR_DEVICE_LOST");
+  assert_unusable (session, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST,
+                   "VK_ERROR_DEVICE_LOST");
   g_assert_null (rill_memory_create_buffer (memory, 1, RILL_BUFFER_USAGE_NONE, &error));
   rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_DEVICE_LOST, "new session");
   g_assert_false (rill_buffer_write_bytes (buffer, 0, bytes, NULL, &error));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Transfers through the staging ring, to memory that the host cannot touch: on a device that is forged, with
- * a ring of the smallest size, so that few bytes fill it. */
+/* Transfers through the staging ring, to memory that the host cannot touch: on a device that is
+ * forged, with a ring of the smallest size, so that few bytes fill it. */
 
 #include "rill-test-gate.h"
 #include "rill-test-vulkan.h"
@@ -13,7 +13,8 @@ static const VkMemoryPropertyFlags discrete[] = {
   0,
   VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
   VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
-  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+  VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
+    | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
 };
 
 typedef struct
@@ -56,7 +57,8 @@ tear_down (Fixture       *fixture,
   if (!rill_session_get_closed (fixture->session))
     g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
   rill_test_iterate ();
-  g_assert_cmpuint (g_list_model_get_n_items (rill_session_get_transfers (fixture->session)), ==, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (rill_session_get_transfers (fixture->session)), ==,
+                    0);
   rill_test_finalize_soon (fixture->buffer);
   rill_test_finalize_soon (fixture->memory);
   rill_test_session_end (fixture->session);
@@ -134,7 +136,8 @@ test_cancel_write (Fixture       *fixture,
   if (fixture->session == NULL)
     return;
   gate = rill_test_gate_new (fixture->session);
-  rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, cancellable, rill_test_async_cb, &async);
+  rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, cancellable, rill_test_async_cb,
+                                 &async);
   g_usleep (20 * 1000); /* the ring is full */
   rill_test_iterate ();
   g_assert_null (async.result);
@@ -159,7 +162,8 @@ cancel_thread (gpointer data)
   return NULL;
 }
 
-/* The synchronous form, and a read: the ring's regions come back though the device is not done with them. */
+/* The synchronous form, and a read: the ring's regions come back though the device is not done
+ * with them. */
 static void
 test_cancel_sync (Fixture       *fixture,
                   gconstpointer  data)
@@ -179,7 +183,8 @@ test_cancel_sync (Fixture       *fixture,
       if (i == 0)
         g_assert_null (rill_buffer_read_bytes (fixture->buffer, 0, -1, cancellable, &error));
       else
-        g_assert_false (rill_buffer_write_bytes (fixture->buffer, 0, fixture->new, cancellable, &error));
+        g_assert_false (
+          rill_buffer_write_bytes (fixture->buffer, 0, fixture->new, cancellable, &error));
       rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
       g_thread_join (thread);
       rill_test_gate_open (gate);
@@ -211,7 +216,8 @@ test_cancel_between_chunks (Fixture       *fixture,
       if (i == 0)
         g_assert_null (rill_buffer_read_bytes (fixture->buffer, 0, -1, cancellable, &error));
       else
-        g_assert_false (rill_buffer_write_bytes (fixture->buffer, 0, fixture->new, cancellable, &error));
+        g_assert_false (
+          rill_buffer_write_bytes (fixture->buffer, 0, fixture->new, cancellable, &error));
       rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
       rill_test_vulkan.cancellable = NULL;
     }
@@ -269,9 +275,11 @@ test_cancel_waiting_for_ring (Fixture       *fixture,
   watcher = g_thread_new ("watch", watch_thread, &watch);
   g_usleep (20 * 1000); /* the ring is full */
   canceller = g_thread_new ("cancel", cancel_thread, cancellable);
-  g_assert_false (rill_buffer_write_data (other, 0, g_bytes_get_data (fixture->new, NULL), MIB, cancellable, &error));
+  g_assert_false (rill_buffer_write_data (other, 0, g_bytes_get_data (fixture->new, NULL), MIB,
+                                          cancellable, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
-  g_assert_true (g_atomic_int_compare_and_exchange (&watch.opened, FALSE, TRUE)); /* before the device went on */
+  g_assert_true (
+    g_atomic_int_compare_and_exchange (&watch.opened, FALSE, TRUE)); /* before the device went on */
   rill_test_gate_open (watch.gate);
   g_thread_join (reader);
   g_thread_join (watcher);
@@ -315,12 +323,14 @@ start_slow_write (Fixture       *fixture,
                   GCancellable  *cancellable)
 {
   lock->first = rill_test_gate_new (fixture->session);
-  rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, cancellable, rill_test_async_cb, async);
+  rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, cancellable, rill_test_async_cb,
+                                 async);
   g_usleep (120 * 1000);
   rill_test_iterate ();
   lock->second = rill_test_gate_new (fixture->session);
   rill_test_gate_open (lock->first);
-  rill_test_iterate_until (g_list_model_get_n_items (rill_session_get_transfers (fixture->session)) == 1);
+  rill_test_iterate_until (g_list_model_get_n_items (rill_session_get_transfers (fixture->session))
+                           == 1);
 }
 
 static void
@@ -411,7 +421,8 @@ test_cancel_by_transfer (Fixture       *fixture,
     }
 }
 
-/* Closing the session under a transfer: it ends between chunks, and the list is empty in the end. */
+/* Closing the session under a transfer: it ends between chunks, and the list is empty in the end.
+ */
 static void
 test_close_during_write (Fixture       *fixture,
                          gconstpointer  data)
@@ -431,7 +442,8 @@ test_close_during_write (Fixture       *fixture,
   result = wait_for (&async);
   g_assert_false (rill_buffer_write_bytes_finish (fixture->buffer, result, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
-  rill_test_iterate_until (g_list_model_get_n_items (rill_session_get_transfers (fixture->session)) == 0);
+  rill_test_iterate_until (g_list_model_get_n_items (rill_session_get_transfers (fixture->session))
+                           == 0);
   lock_free (&lock);
 }
 
@@ -492,7 +504,8 @@ test_quick_is_not_shown (Fixture       *fixture,
   g_assert_cmpuint (n_changes, ==, 0);
 }
 
-/* Each call that a transfer makes fails once: an error, nothing hangs, and the next transfer works. */
+/* Each call that a transfer makes fails once: an error, nothing hangs, and the next transfer
+ * works. */
 static void
 test_faults (Fixture       *fixture,
              gconstpointer  data)
@@ -541,13 +554,15 @@ test_faults (Fixture       *fixture,
           {
             g_autoptr (GAsyncResult) result = NULL;
             RillTestAsync async = { NULL };
-            rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, NULL, rill_test_async_cb, &async);
+            rill_buffer_write_bytes_async (fixture->buffer, 0, fixture->new, NULL,
+                                           rill_test_async_cb, &async);
             result = wait_for (&async);
             done = rill_buffer_write_bytes_finish (fixture->buffer, result, &error);
           }
         }
       g_assert_false (done);
-      rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY, calls[i / 5].name);
+      rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY,
+                              calls[i / 5].name);
       rill_test_write (fixture->buffer, 0, fixture->old);
       rill_test_assert_content (fixture->buffer, 0, fixture->old);
     }
@@ -610,7 +625,8 @@ map_thread (gpointer buffer)
   return mapping;
 }
 
-/* Mappable memory, written through the ring: a mapping waits for all of it, and does not come in between. */
+/* Mappable memory, written through the ring: a mapping waits for all of it, and does not come in
+ * between. */
 static void
 test_map_during_write (void)
 {
@@ -640,7 +656,8 @@ test_map_during_write (void)
   g_usleep (20 * 1000);
   rill_test_gate_open (gate);
   mapping = g_thread_join (thread);
-  g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), SIZE, g_bytes_get_data (bytes, NULL), SIZE);
+  g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), SIZE,
+                   g_bytes_get_data (bytes, NULL), SIZE);
   g_object_unref (mapping);
   result = wait_for (&async);
   g_assert_true (rill_buffer_write_bytes_finish (buffer, result, &error));
@@ -673,7 +690,8 @@ test_no_ring (void)
   buffer = rill_test_buffer_new (memory, 1000);
   rill_test_vulkan.allocation_limit = 4096;
   g_assert_false (rill_buffer_write_bytes (buffer, 0, bytes, NULL, &error));
-  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "vkAllocateMemory");
+  rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                          "vkAllocateMemory");
   g_assert_cmpint (rill_test_vulkan.buffers, ==, 1);
   rill_test_vulkan.allocation_limit = 0;
   rill_test_write (buffer, 0, bytes);

@@ -23,7 +23,8 @@ set_up (Fixture       *fixture,
 {
   memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
   fixture->session = rill_test_session_new ();
-  fixture->memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 4 * MIB);
+  fixture->memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 4 * MIB);
 }
 
 /* Every vkAllocateMemory has its vkFreeMemory, and so on. */
@@ -84,9 +85,9 @@ use_buffer (RillBuffer *buffer,
       break;
     case 2:
       if (other != NULL)
-        g_assert_true (rill_buffer_copy_to (buffer, 0, other, 0,
-                                            (gint64) MIN (size, rill_resource_get_size (RILL_RESOURCE (other))), NULL,
-                                            &error));
+        g_assert_true (rill_buffer_copy_to (
+          buffer, 0, other, 0, (gint64) MIN (size, rill_resource_get_size (RILL_RESOURCE (other))),
+          NULL, &error));
       break;
     case 3:
       {
@@ -106,7 +107,8 @@ static gpointer
 churn_thread (gpointer data)
 {
   Fixture *fixture = data;
-  g_autoptr (GRand) rand = g_rand_new_with_seed (1 + (guint32) g_atomic_int_add (&fixture->n_done, 1));
+  g_autoptr (GRand) rand =
+    g_rand_new_with_seed (1 + (guint32) g_atomic_int_add (&fixture->n_done, 1));
   RillBuffer *buffers[16] = { NULL };
 
   for (guint i = 0; i < 10000 / N_THREADS; i++)
@@ -248,9 +250,11 @@ shared_thread (gpointer data)
       g_assert_true (rill_buffer_copy_to (from, offset, to, offset, PART, NULL, &error));
       g_assert_no_error (error);
       rill_test_assert_content (to, offset, bytes);
-      mapping = rill_buffer_map_range (to, i % 4 < 2 ? RILL_MAP_READ : RILL_MAP_WRITE, offset, PART, &error);
+      mapping = rill_buffer_map_range (to, i % 4 < 2 ? RILL_MAP_READ : RILL_MAP_WRITE, offset, PART,
+                                       &error);
       g_assert_no_error (error);
-      g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), PART, g_bytes_get_data (bytes, NULL), PART);
+      g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), PART,
+                       g_bytes_get_data (bytes, NULL), PART);
       g_object_unref (mapping);
     }
   return NULL;
@@ -285,7 +289,8 @@ exclusive_thread (gpointer data)
   for (guint i = 0; i < 2000; i++)
     {
       GError *error = NULL;
-      RillMapping *mapping = rill_buffer_map_range (counter->buffer, RILL_MAP_WRITE, i % 2, 8, &error);
+      RillMapping *mapping =
+        rill_buffer_map_range (counter->buffer, RILL_MAP_WRITE, i % 2, 8, &error);
 
       if (mapping == NULL)
         {
@@ -323,7 +328,8 @@ crossing_thread (gpointer data)
   Shared *shared = data;
   guint me = (guint) g_atomic_int_add (&shared->next, 1);
   RillBuffer *from = shared->buffers[me % 2], *to = shared->buffers[(me + 1) % 2];
-  g_autoptr (GBytes) bytes = rill_test_bytes_new (rill_resource_get_size (RILL_RESOURCE (from)), me);
+  g_autoptr (GBytes) bytes =
+    rill_test_bytes_new (rill_resource_get_size (RILL_RESOURCE (from)), me);
 
   for (guint i = 0; i < 30; i++)
     {
@@ -368,7 +374,8 @@ test_crossing_sessions (Fixture       *fixture,
   shared.buffers[0] = rill_test_buffer_new (fixture->memory, 700001);
   shared.buffers[1] = rill_test_buffer_new (memory, 700001);
   for (guint i = 0; i < 20; i++)
-    rill_buffer_copy_to_async (shared.buffers[i % 2], 0, shared.buffers[(i + 1) % 2], 0, -1, NULL, count_cb, &n_done);
+    rill_buffer_copy_to_async (shared.buffers[i % 2], 0, shared.buffers[(i + 1) % 2], 0, -1, NULL,
+                               count_cb, &n_done);
   run_threads (crossing_thread, &shared);
   rill_test_iterate_until (n_done == 20);
   g_assert_true (rill_session_wait_idle (session, NULL, NULL));
@@ -398,8 +405,8 @@ until_closed_thread (gpointer data)
   while (TRUE)
     {
       GError *error = NULL;
-      g_autoptr (RillBuffer) buffer = rill_memory_create_buffer_from_bytes (fixture->memory, bytes, RILL_BUFFER_USAGE_NONE,
-                                                                           &error);
+      g_autoptr (RillBuffer) buffer = rill_memory_create_buffer_from_bytes (
+        fixture->memory, bytes, RILL_BUFFER_USAGE_NONE, &error);
       g_autoptr (GBytes) content = NULL;
       g_autoptr (RillMapping) mapping = NULL;
       g_autoptr (GBytes) view = NULL;
@@ -453,7 +460,8 @@ test_close_session (Fixture       *fixture,
                     gconstpointer  data)
 {
   GThread *closers[2] = {
-    g_thread_new ("close", close_session_thread, fixture), g_thread_new ("close", close_session_thread, fixture),
+    g_thread_new ("close", close_session_thread, fixture),
+    g_thread_new ("close", close_session_thread, fixture),
   };
 
   run_threads (until_closed_thread, fixture);
@@ -499,8 +507,10 @@ test_collector (Fixture       *fixture,
 
   for (guint i = 0; i < 300; i++)
     {
-      RillMemory *memory = i % 10 == 0 ? rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 64 * KIB)
-                                       : g_object_ref (fixture->memory);
+      RillMemory *memory =
+        i % 10 == 0
+          ? rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 64 * KIB)
+          : g_object_ref (fixture->memory);
       RillBuffer *from = rill_test_buffer_new (memory, 10000);
       RillBuffer *to = rill_test_buffer_new (memory, 10000);
       RillMapping *mapping = rill_buffer_map (from, RILL_MAP_READ, NULL);

@@ -17,7 +17,8 @@ set_up (Fixture       *fixture,
         gconstpointer  data)
 {
   fixture->session = rill_test_session_new ();
-  fixture->memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 32 * MIB);
+  fixture->memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 32 * MIB);
 }
 
 static void
@@ -113,7 +114,8 @@ test_round_trip (Fixture       *fixture,
 
       rill_buffer_write_bytes_async (buffer, 7, bytes, NULL, rill_test_async_cb, &async[0]);
       g_bytes_unref (bytes); /* the transfer has its own reference */
-      rill_buffer_copy_to_async (buffer, 7, other, 0, (gint64) sizes[i], NULL, rill_test_async_cb, &async[1]);
+      rill_buffer_copy_to_async (buffer, 7, other, 0, (gint64) sizes[i], NULL, rill_test_async_cb,
+                                 &async[1]);
       rill_buffer_read_bytes_async (other, 0, -1, NULL, rill_test_async_cb, &async[2]);
       g_assert_true (async[0].result == NULL && async[1].result == NULL && async[2].result == NULL);
       assert_read (other, &async[2], expected);
@@ -149,7 +151,8 @@ test_bad_ranges (Fixture       *fixture,
   {
     guint64 offset;
     gint64 size;
-  } ranges[] = { { 0, 101 }, { 101, 0 }, { 1, 100 }, { 0, -2 }, { G_MAXUINT64, 1 }, { G_MAXUINT64 - 50, 100 } };
+  } ranges[] = { { 0, 101 }, { 101, 0 },         { 1, 100 },
+                 { 0, -2 },  { G_MAXUINT64, 1 }, { G_MAXUINT64 - 50, 100 } };
   RillBuffer *buffer = rill_test_buffer_new (fixture->memory, 100);
   RillBuffer *other = rill_test_buffer_new (fixture->memory, 100);
   GError *error = NULL;
@@ -162,9 +165,12 @@ test_bad_ranges (Fixture       *fixture,
       g_autoptr (GAsyncResult) write_result = NULL;
       RillTestAsync async[3] = { { NULL } };
 
-      rill_buffer_read_bytes_async (buffer, ranges[i].offset, ranges[i].size, NULL, rill_test_async_cb, &async[0]);
-      rill_buffer_copy_to_async (buffer, ranges[i].offset, other, 0, ranges[i].size, NULL, rill_test_async_cb, &async[1]);
-      rill_buffer_write_bytes_async (buffer, ranges[i].offset, bytes, NULL, rill_test_async_cb, &async[2]);
+      rill_buffer_read_bytes_async (buffer, ranges[i].offset, ranges[i].size, NULL,
+                                    rill_test_async_cb, &async[0]);
+      rill_buffer_copy_to_async (buffer, ranges[i].offset, other, 0, ranges[i].size, NULL,
+                                 rill_test_async_cb, &async[1]);
+      rill_buffer_write_bytes_async (buffer, ranges[i].offset, bytes, NULL, rill_test_async_cb,
+                                     &async[2]);
       read_result = wait_for (&async[0]);
       copy_result = wait_for (&async[1]);
       write_result = wait_for (&async[2]);
@@ -192,7 +198,8 @@ count_cb (GObject      *source,
   **next += 1;
 }
 
-/* Many transfers of one buffer take effect in the order of the calls, and synchronous ones wait for them. */
+/* Many transfers of one buffer take effect in the order of the calls, and synchronous ones wait
+ * for them. */
 static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
@@ -230,8 +237,8 @@ test_order (Fixture       *fixture,
           break;
         case 3:
           mapping = rill_buffer_map (buffer, RILL_MAP_READ, NULL);
-          g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), 2 * MIB, g_bytes_get_data (last, NULL),
-                           2 * MIB);
+          g_assert_cmpmem ((gpointer) rill_mapping_get_address (mapping, NULL), 2 * MIB,
+                           g_bytes_get_data (last, NULL), 2 * MIB);
           g_object_unref (mapping);
           break;
         case 4:
@@ -418,7 +425,8 @@ test_cancelled_in_queue (Fixture       *fixture,
   plug_queue (&plug, fixture);
   rill_buffer_write_bytes_async (buffer, 0, new, cancellable, rill_test_async_cb, &async[0]);
   rill_buffer_read_bytes_async (buffer, 0, -1, cancellable, rill_test_async_cb, &async[1]);
-  rill_buffer_copy_to_async (buffer, 0, buffer, MIB, MIB, cancellable, rill_test_async_cb, &async[2]);
+  rill_buffer_copy_to_async (buffer, 0, buffer, MIB, MIB, cancellable, rill_test_async_cb,
+                             &async[2]);
   rill_buffer_read_bytes_async (buffer, 0, -1, NULL, rill_test_async_cb, &async[3]);
   g_cancellable_cancel (cancellable);
   rill_test_gate_open (plug.gate);
@@ -538,7 +546,8 @@ assert_closed_or_done (GAsyncResult *result,
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
 }
 
-/* Session.close ends what was not submitted with CLOSED; every callback comes, and nothing hangs. */
+/* Session.close ends what was not submitted with CLOSED; every callback comes, and nothing hangs.
+ */
 static void
 test_session_close (Fixture       *fixture,
                     gconstpointer  data)

@@ -404,7 +404,9 @@ message_cb (VkDebugUtilsMessageSeverityFlagBitsEXT      severity,
             const VkDebugUtilsMessengerCallbackDataEXT *data,
             void                                       *user_data)
 {
-  g_ptr_array_add (user_data, g_strdup (data->pMessageIdName));
+  /* The loader tells which layers the environment has named. */
+  if (strcmp (data->pMessageIdName, "Loader Message") != 0)
+    g_ptr_array_add (user_data, g_strdup (data->pMessageIdName));
   return VK_FALSE;
 }
 

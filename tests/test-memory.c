@@ -476,13 +476,14 @@ create_random (RillMemory *memory,
 
 /* Churn of buffers and images in small pages. */
 static void
-churn (guint64 granularity)
+churn (guint64 at_least)
 {
   RillSession *session = rill_test_session_new ();
   RillContext *context = rill_session_ref_context (session, NULL);
   RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_NONE, 64 * 1024);
   g_autoptr (GPtrArray) resources = g_ptr_array_new_with_free_func (close_and_unref);
-  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) granularity + 7);
+  g_autoptr (GRand) rand = g_rand_new_with_seed ((guint32) at_least + 7);
+  guint64 granularity = MAX (at_least, context->properties.limits.bufferImageGranularity);
   guint n_neighbours = 0;
 
   context->properties.limits.bufferImageGranularity = granularity;

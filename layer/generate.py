@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the layer's entry points from the Vulkan registry (vk.xml).
+
+usage: generate.py vk.xml header|source OUTPUT
+
+Every command of Vulkan and of its extensions that needs no window system gets an entry point, which
+counts the call, lets it fail when told so, keeps the balance of what is created and destroyed, and
+passes the call on: to the function sim_<command>() where OVERRIDES names it, otherwise to the next
+layer or the driver. A function that overrides takes the SimInstance or SimDevice in the place of
+the VkInstance or VkDevice, and before every other dispatchable handle.
+"""
+
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+# What has an entry point written by hand, in sim-layer.c.
+BY_HAND = {
+    'vkCreateInstance', 'vkDestroyInstance', 'vkCreateDevice', 'vkDestroyDevice',
+    'vkGetInstanceProcAddr', 'vkGetDeviceProcAddr',
+    'vkEnumerateInstanceVersion', 'vkEnumerateInstanceExtensionProperties',
+    'vkEnumerateInstanceLayerProperties', 'vkEnumerateDeviceLayerProperties',
+}
+
+OVERRIDES = {
+    # sim-report.c
+    'vkCreateDebugUtilsMessengerEXT', 'vkDestroyDebugUtilsMessengerEXT',
+    # sim-topology.c
+    'vkEnumerateDeviceExtensionProperties',
+    'vkGetPhysicalDeviceProperties', 'vkGetPhysicalDeviceProperties2',
+    'vkGetPhysicalDeviceMemoryProperties', 'vkGetPhysicalDeviceMemoryProperties2',
+    # sim-memory.c
+    'vkAllocateMemory', 'vkFreeMemory', 'vkMapMemory', 'vkUnmapMemory',
+    'vkFlushMappedMemoryRanges', 'vkInvalidateMappedMemoryRanges',
+    'vkGetMemoryHostPointerPropertiesEXT', 'vkGetMemoryFdPropertiesKHR',
+    # sim-memory-resource.c
+    'vkCreateBuffer', 'vkDestroyBuffer', 'vkCreateImage', 'vkDestroyImage',
+    'vkGetBufferMemoryRequirements', 'vkGetBufferMemoryRequirements2',
+    'vkGetDeviceBufferMemoryRequirements', 'vkGetDeviceImageMemoryRequirements',
+    'vkGetImageMemoryRequirements', 'vkGetImageMemoryRequirements2',
+    'vkBindBufferMemory', 'vkBindBufferMemory2', 'vkBindImageMemory', 'vkBindImageMemory2',
+    # sim-queue.c
+    'vkGetPhysicalDeviceQueueFamilyProperties', 'vkGetPhysicalDeviceQueueFamilyProperties2',
+    'vkGetDeviceQueue', 'vkGetDeviceQueue2', 'vkCreateCommandPool',
+    'vkQueueSubmit', 'vkQueueSubmit2', 'vkQueueBindSparse', 'vkQueuePresentKHR',
+    'vkQueueWaitIdle', 'vkDeviceWaitIdle',
+    'vkCreateSemaphore', 'vkDestroySemaphore', 'vkWaitSemaphores', 'vkGetSemaphoreCounterValue',
+    'vkSignalSemaphore', 'vkWaitForFences', 'vkGetFenceStatus', 'vkResetFences',
+    'vkGetQueryPoolResults', 'vkGetEventStatus', 'vkSetEvent',
+    # sim-queue-family.c
+    'vkCmdPipelineBarrier', 'vkCmdPipelineBarrier2', 'vkCmdWaitEvents', 'vkCmdWaitEvents2',
+    'vkCmdSetEvent2',
+}
+
+DISPATCHABLE = {'VkInstance', 'VkPhysicalDevice', 'VkDevice', 'VkQueue', 'VkCommandBuffer'}
+INSTANCE_LEVEL = {'VkInstance', 'VkPhysicalDevice'}
+
+
+class Command:
+    def __init__(self, element):
+        proto = element.find('proto')
+        self.name = proto.findtext('name')
+        self.returns = proto.findtext('type')
+        self.errors = [code for code in element.get('errorcodes', '').split(',') if code]
+        self.successes = [code for code in element.get('successcodes', '').split(',') if code]
+        self.params = []  # (declaration, type, name, length)
+        for param in element.findall('param'):
+            if 'vulkan' not in param.get('api', 'vulkan').split(','):
+                continue
+            for comment in param.findall('comment'):
+                param.remove(comment)
+            text = re.sub(r'\s+', ' ', ''.join(param.itertext())).strip()
+            self.params.append((text, param.findtext('type'), param.findtext('name'),
+                                param.get('len', '')))
+        self.aliases = []
+        self.overridden = self.name in OVERRIDES
+
+    @property
+    def handle(self):
+        return self.params[0][1]
+
+    @property
+    def level(self):
+        return 'instance' if self.handle in INSTANCE_LEVEL else 'device'
+
+    @property
+    def names(self):
+        return [self.name] + self.aliases
+
+    def override_params(self):
+        own = 'SimInstance *instance' if self.level == 'instance' else 'SimDevice *device'
+        rest = self.params[1:] if self.handle in ('VkInstance', 'VkDevice') else self.params
+        return ', '.join([own] + [param[0] for param in rest])
+
+    def call(self):
+        """The call of the override or of the next layer."""
+        if self.overridden:
+            rest = self.params[1:] if self.handle in ('VkInstance', 'VkDevice') else self.params
+            return f'sim_{self.name} (' + ', '.join(['self'] + [p[2] for p in rest]) + ')'
+        first = self.params[0][2]
+        if self.handle == 'VkQueue':
+            first = f'sim_queue_get_real (self, {first})'
+        return f'self->next.{self.name} (' + ', '.join([first] + [p[2] for p in self.params[1:]]) + ')'
+
+    def balance(self):
+        """Lines that count what the call has created or destroyed; only handles that the program
+        must destroy itself, not those that a pool or the device takes along."""
+        made = re.match(r'vk(?:Create|Allocate)(?!CommandBuffers|DescriptorSets)', self.name)
+        gone = re.match(r'vk(?:Destroy|Free)(?!CommandBuffers|DescriptorSets)', self.name)
+        if made and self.returns == 'VkResult':
+            text, kind, name, length = self.params[-1]
+            if kind in DISPATCHABLE or not kind.startswith('Vk'):
+                return [], []
+            count = length.split(',')[0] if length else '1'
+            count = count if re.fullmatch(r'\w+', count) else count.replace('::', '->')
+            return [], [f'sim_balance_created ("{kind}", {count}, {name}, sizeof *{name}, result);']
+        if gone and len(self.params) == 3:
+            kind, name = self.params[1][1:3]
+            return [f'sim_balance_destroyed ("{kind}", {name} != VK_NULL_HANDLE);'], []
+        return [], []
+
+
+def read_registry(path):
+    root = xml.parse(path).getroot()
+    wanted = set()
+    for feature in root.findall('feature'):
+        if 'vulkan' in feature.get('api').split(','):
+            wanted |= {c.get('name') for c in feature.iterfind('require/command')}
+    for extension in root.iterfind('extensions/extension'):
+        if ('vulkan' in extension.get('supported').split(',')
+                and extension.get('platform') is None):
+            wanted |= {c.get('name') for c in extension.iterfind('require/command')}
+
+    commands, aliases = {}, []
+    for element in root.iterfind('commands/command'):
+        if 'vulkan' not in element.get('api', 'vulkan').split(','):
+            continue
+        if element.get('alias'):
+            aliases.append((element.get('name'), element.get('alias')))
+        else:
+            command = Command(element)
+            commands[command.name] = command
+    for name, base in aliases:
+        if name in wanted:
+            commands[base].aliases.append(name)
+            wanted.add(base)
+    return [commands[name] for name in sorted(wanted) if name in commands]
+
+
+def write_header(commands, out):
+    out('/* Made by generate.py from vk.xml. */\n#pragma once\n')
+    out('#include "sim-types.h"\n')
+    out('typedef enum\n{')
+    for command in commands:
+        out(f'  SIM_CALL_{command.name},')
+    out('  SIM_N_CALLS\n} SimCall;\n')
+    for level in ('instance', 'device'):
+        out(f'struct _Sim{level.title()}Table\n{{')
+        for command in commands:
+            if command.name not in BY_HAND and command.level == level:
+                out(f'  PFN_{command.name} {command.name};')
+        out('};\n')
+    for command in commands:
+        if command.overridden:
+            out(f'{command.returns} sim_{command.name} ({command.override_params()});')
+
+
+def write_entry_point(command, out):
+    params = ', '.join(param[0] for param in command.params)
+    find = f'sim_{command.level}_find ({command.params[0][2]})'
+    device = 'self' if command.level == 'device' else 'NULL'
+    before, after = command.balance()
+
+    out(f'static VKAPI_ATTR {command.returns} VKAPI_CALL\nentry_{command.name} ({params})\n{{')
+    out(f'  Sim{command.level.title()} *self = {find};')
+    if command.returns == 'VkResult':
+        out('  VkResult result;\n')
+        out(f'  if (!sim_call_begin (SIM_CALL_{command.name}, {device}, &result))\n    return result;')
+        for line in before:
+            out(f'  {line}')
+        out(f'  result = {command.call()};')
+        out(f'  sim_call_end ({device}, result);')
+        for line in after:
+            out(f'  {line}')
+        out('  return result;')
+    else:
+        out(f'\n  sim_call_count (SIM_CALL_{command.name});')
+        for line in before:
+            out(f'  {line}')
+        out(f'  {"" if command.returns == "void" else "return "}{command.call()};')
+    out('}\n')
+
+
+def write_tables(commands, out):
+    for command in commands:
+        errors = ', '.join(command.errors + ['VK_SUCCESS'])
+        out(f'static const VkResult errors_{command.name}[] = {{ {errors} }};')
+    out('\nconst SimCallInfo sim_calls[SIM_N_CALLS] = {')
+    for command in commands:
+        result = 'TRUE' if command.returns == 'VkResult' else 'FALSE'
+        lost = 'TRUE' if 'VK_ERROR_DEVICE_LOST' in command.errors else 'FALSE'
+        out(f'  {{ "{command.name}", {result}, {lost}, errors_{command.name} }},')
+    out('};\n')
+    codes = {code for command in commands for code in command.errors + command.successes}
+    out('const SimResultName sim_result_names[] = {')
+    for code in sorted(codes - {'VK_SUCCESS'}):
+        out(f'  {{ "{code}", {code} }},')
+    out('};\nconst gsize sim_n_result_names = G_N_ELEMENTS (sim_result_names);\n')
+    out('const SimEntryPoint sim_entry_points[] = {')
+    entries = []
+    for command in commands:
+        if command.name not in BY_HAND:
+            for name in command.names:
+                entries.append((name, f'  {{ "{name}", (PFN_vkVoidFunction) entry_{command.name}, '
+                                      f'SIM_CALL_{command.name} }},'))
+    for _, line in sorted(entries):
+        out(line)
+    out('};\nconst gsize sim_n_entry_points = G_N_ELEMENTS (sim_entry_points);\n')
+    for level, handle in (('instance', 'VkInstance'), ('device', 'VkDevice')):
+        out(f'void\nsim_{level}_table_load (Sim{level.title()}Table *table, {handle} handle, '
+            f'PFN_vkGet{level.title()}ProcAddr get)\n{{')
+        for command in commands:
+            if command.name in BY_HAND or command.level != level:
+                continue
+            for name in command.names:
+                guard = '' if name == command.name else f'if (table->{command.name} == NULL)\n    '
+                out(f'  {guard}table->{command.name} = '
+                    f'(PFN_{command.name}) get (handle, "{name}");')
+        out('}\n')
+
+
+def write_source(commands, out):
+    out('/* Made by generate.py from vk.xml. */')
+    out('#include "sim-layer.h"\n')
+    for command in commands:
+        if command.name not in BY_HAND:
+            write_entry_point(command, out)
+    write_tables(commands, out)
+
+
+def main():
+    registry, kind, path = sys.argv[1:]
+    commands = read_registry(registry)
+    unknown = OVERRIDES - {command.name for command in commands}
+    if unknown:
+        sys.exit(f'generate.py: not in the registry: {", ".join(sorted(unknown))}')
+    with open(path, 'w', encoding='utf-8') as file:
+        def out(line):
+            print(line, file=file)
+        (write_header if kind == 'header' else write_source)(commands, out)
+
+
+if __name__ == '__main__':
+    main()

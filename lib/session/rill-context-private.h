@@ -38,7 +38,9 @@ struct _RillContext
 
   /* Order of submissions: taken to record, submit and note what a submission used. */
   GMutex submit_lock;
+  gboolean at_rest;             /* under it: the process ends, nothing is submitted any more */
 
+  gint n_allocations;           /* (atomic) VkDeviceMemory objects alive */
   gint lost;                    /* (atomic) */
   GMutex lost_lock;
   void (*lost_func) (gpointer data); /* called once, from any thread */
@@ -54,6 +56,7 @@ struct _RillContext
   gboolean engine_closed;
   void (*engine_ref) (gpointer engine);
   void (*engine_stop) (gpointer engine);
+  void (*engine_rest) (gpointer engine);
   gboolean (*engine_wait_idle) (gpointer engine, GCancellable *cancellable, GError **error);
   void (*engine_unref) (gpointer engine);
 };
@@ -64,6 +67,8 @@ RillContext *rill_context_new         (RillDevice           *device,
                                        GError              **error);
 RillContext *rill_context_ref         (RillContext          *self);
 void         rill_context_unref       (RillContext          *self);
+/* FALSE when the last reference has gone already. */
+gboolean     rill_context_try_ref     (RillContext          *self);
 
 /* TRUE for VK_SUCCESS. Otherwise sets the error and, for VK_ERROR_DEVICE_LOST, marks the device lost. */
 gboolean     rill_context_check       (RillContext          *self,
@@ -105,6 +110,9 @@ void         rill_context_collect     (RillContext          *self);
 /* All that was submitted so far. */
 void         rill_context_get_last    (RillContext          *self,
                                        RillSyncPoint        *point);
+
+/* At the end of the process: waits for all that was submitted and refuses more; threads sleep. */
+void         rill_context_rest        (RillContext          *self);
 
 void         rill_context_set_name    (RillContext          *self,
                                        VkObjectType          type,

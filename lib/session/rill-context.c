@@ -2,6 +2,7 @@
 #include "session/rill-context-private.h"
 
 #include "session/rill-device-private.h"
+#include "session/rill-exit-private.h"
 
 #include <string.h>
 
@@ -224,7 +225,9 @@ rill_context_new (RillDevice    *device,
   self->instance = rill_instance_ref (instance);
   self->emitter = rill_emitter_ref (emitter);
   self->debug = rill_debug_get_flags ();
-  if (!context_init (self, device, error))
+  if (context_init (self, device, error))
+    rill_exit_add (self);
+  else
     g_clear_pointer (&self, rill_context_unref);
   return self;
 }
@@ -248,6 +251,7 @@ context_free (gpointer user_data)
   if (self->device != VK_NULL_HANDLE)
     vkDestroyDevice (self->device, NULL);
   rill_instance_unref (self->instance);
+  rill_exit_remove (self);
   rill_emitter_unref (self->emitter);
   if (self->validation_data != NULL)
     self->validation_data_free (self->validation_data);
@@ -271,6 +275,20 @@ rill_context_unref (RillContext *self)
         return;
       }
   context_free (self);
+}
+
+gboolean
+rill_context_try_ref (RillContext *self)
+{
+  gint count = g_atomic_int_get (&self->ref_count);
+
+  while (count > 0)
+    {
+      if (g_atomic_int_compare_and_exchange (&self->ref_count, count, count + 1))
+        return TRUE;
+      count = g_atomic_int_get (&self->ref_count);
+    }
+  return FALSE;
 }
 
 gboolean
@@ -519,6 +537,28 @@ rill_context_get_last (RillContext   *self,
   *point = (RillSyncPoint) { 0 };
   for (guint i = 0; i < self->n_queues; i++)
     point->values[i] = self->queues[i].submitted;
+}
+
+void
+rill_context_rest (RillContext *self)
+{
+  RillSyncPoint last;
+  gpointer engine;
+
+  g_mutex_lock (&self->submit_lock);
+  self->at_rest = TRUE;
+  g_mutex_unlock (&self->submit_lock);
+  rill_context_get_last (self, &last);
+  rill_context_wait (self, &last, -1, NULL, NULL); /* a lost device has nothing to wait for */
+
+  engine = rill_context_ref_engine (self);
+  if (engine != NULL)
+    {
+      self->engine_rest (engine);
+      self->engine_unref (engine);
+    }
+  for (guint i = 0; i < self->n_queues; i++)
+    rill_queue_rest (&self->queues[i]);
 }
 
 void

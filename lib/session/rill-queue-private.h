@@ -49,6 +49,8 @@ struct _RillQueue
   GQueue deferred; /* (element-type RillDeferred) */
   GThread *thread;
   guint running;     /* threads that run what they took */
+  gboolean waiting;  /* the thread is in the driver */
+  gboolean at_rest;  /* nothing is run any more */
   gboolean stopping;
 };
 
@@ -67,6 +69,8 @@ void            rill_queue_defer              (RillQueue     *self,
                                                gpointer       data);
 /* Runs what is reached in the calling thread, and waits for what the queue's thread runs now. */
 void            rill_queue_collect            (RillQueue     *self);
+/* From here on nothing that was deferred is run: at the end of the process. */
+void            rill_queue_rest               (RillQueue     *self);
 
 /* The following are called with the context's submit lock held. */
 VkCommandBuffer rill_queue_begin_locked       (RillQueue              *self,

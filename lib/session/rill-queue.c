@@ -7,6 +7,10 @@
  * answers makes it matter. */
 #define WAIT_SLICE_NS (100 * 1000 * 1000)
 
+/* The most that other threads are waited for at the end of the process: one may be held up in what a
+ * program frees, where its language has ended already. */
+#define REST_US (1000 * 1000)
+
 /* The most that a device which is lost is waited for. */
 #define DRAIN_NS (G_GUINT64_CONSTANT (5) * 1000 * 1000 * 1000)
 
@@ -211,6 +215,11 @@ deferred_thread (gpointer user_data)
       GQueue ready = G_QUEUE_INIT;
       guint64 lowest;
 
+      if (self->at_rest)
+        {
+          g_cond_wait (&self->changed, &self->lock);
+          continue;
+        }
       take_reached_locked (self, &ready, &lowest);
       if (ready.length == 0 && lowest == G_MAXUINT64)
         {
@@ -221,9 +230,12 @@ deferred_thread (gpointer user_data)
         }
       if (ready.length == 0)
         {
+          self->waiting = TRUE;
           g_mutex_unlock (&self->lock);
           wait_value (self, lowest);
           g_mutex_lock (&self->lock);
+          self->waiting = FALSE;
+          g_cond_broadcast (&self->changed);
           continue;
         }
       self->running++;
@@ -261,6 +273,11 @@ rill_queue_collect (RillQueue *self)
   guint64 lowest;
 
   g_mutex_lock (&self->lock);
+  if (self->at_rest)
+    {
+      g_mutex_unlock (&self->lock);
+      return;
+    }
   take_reached_locked (self, &ready, &lowest);
   self->running++;
   g_mutex_unlock (&self->lock);
@@ -274,6 +291,18 @@ rill_queue_collect (RillQueue *self)
   while (self->running > 0 && g_private_get (&runs_deferred) == NULL)
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
+}
+
+void
+rill_queue_rest (RillQueue *self)
+{
+  gint64 deadline = g_get_monotonic_time () + REST_US;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->at_rest = TRUE;
+  while ((self->running > 0 || self->waiting) && g_private_get (&runs_deferred) == NULL
+         && g_cond_wait_until (&self->changed, &self->lock, deadline))
+    ;
 }
 
 static VkCommandBuffer
@@ -320,8 +349,15 @@ rill_queue_begin_locked (RillQueue  *self,
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
     .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
   };
-  VkCommandBuffer command = take_recycled_locked (self);
+  VkCommandBuffer command;
 
+  if (self->context->at_rest)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                           "Could not begin a submission: the process is about to exit");
+      return VK_NULL_HANDLE;
+    }
+  command = take_recycled_locked (self);
   if (command == VK_NULL_HANDLE
       && !rill_context_check (self->context,
                               vkAllocateCommandBuffers (self->context->device, &allocate_info, &command),
@@ -404,6 +440,16 @@ submit_locked (RillQueue           *self,
   return vkQueueSubmit2 (self->handle, 1, &submit, VK_NULL_HANDLE);
 }
 
+/* Vulkan leaves what a failed submission names as it was, but the validation layer (1.3.239) takes its
+ * commands for pending until the queue is idle. */
+static void
+forget_failed_submission (RillQueue *self)
+{
+  if (self->context->instance->messenger != VK_NULL_HANDLE
+      && vkQueueWaitIdle (self->handle) == VK_ERROR_DEVICE_LOST)
+    rill_context_mark_lost (self->context);
+}
+
 gboolean
 rill_queue_submit_locked (RillQueue            *self,
                           VkCommandBuffer       first,
@@ -430,6 +476,8 @@ rill_queue_submit_locked (RillQueue            *self,
     {
       call = "vkQueueSubmit2";
       result = submit_locked (self, commands, n_commands, wait);
+      if (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST)
+        forget_failed_submission (self);
     }
   if (!rill_context_check (self->context, result, error, call, "Could not submit work to the device"))
     {

@@ -5,6 +5,8 @@
 #include "rill-enum-types.h"
 #include "session/rill-device-private.h"
 
+#include <string.h>
+
 /**
  * RillSession:
  *
@@ -31,6 +33,7 @@ typedef struct
   gatomicrefcount ref_count;
   GMutex lock;
   RillSession *session; /* (unowned) */
+  gint lost;            /* (atomic) the device is */
 } ValidationSink;
 
 struct _RillSession
@@ -75,6 +78,15 @@ static void rill_session_initable_init (GInitableIface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (RillSession, rill_session, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, rill_session_initable_init))
 
+/* A device that is lost does not get to the end of what was submitted, so the validation layer takes all
+ * of it for pending for ever, although Vulkan allows it to be destroyed. */
+static gboolean
+is_about_lost_work (ValidationSink *sink,
+                    const char     *text)
+{
+  return g_atomic_int_get (&sink->lost) && strstr (text, "in use") != NULL;
+}
+
 static VkBool32 VKAPI_PTR
 validation_cb (VkDebugUtilsMessageSeverityFlagBitsEXT      severity,
                VkDebugUtilsMessageTypeFlagsEXT             types,
@@ -84,7 +96,7 @@ validation_cb (VkDebugUtilsMessageSeverityFlagBitsEXT      severity,
   ValidationSink *sink = user_data;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&sink->lock);
 
-  if (sink->session != NULL)
+  if (sink->session != NULL && !is_about_lost_work (sink, data->pMessage))
     rill_emitter_emit (sink->session->emitter, sink->session, signals[SIGNAL_VALIDATION_MESSAGE],
                        severity >= VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT
                          ? RILL_VALIDATION_SEVERITY_ERROR
@@ -109,6 +121,8 @@ device_lost_cb (gpointer data)
 {
   RillSession *self = data;
 
+  if (self->sink != NULL)
+    g_atomic_int_set (&self->sink->lost, TRUE);
   rill_emitter_emit (self->emitter, self, signals[SIGNAL_DEVICE_LOST]);
 }
 

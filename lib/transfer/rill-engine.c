@@ -4,6 +4,16 @@
 /* Between looks at the cancellable while a thread waits for queued transfers. */
 #define WAIT_SLICE_US (10 * 1000)
 
+/* The most that the thread is waited for at the end of the process. */
+#define REST_US (1000 * 1000)
+
+typedef enum
+{
+  GOING_ON,
+  AT_REST,  /* no other job is begun */
+  STOPPING, /* what was not begun is returned with CLOSED */
+} State;
+
 typedef struct
 {
   gpointer resource; /* (owned) */
@@ -32,7 +42,7 @@ struct _RillEngine
   GCond changed;
   GQueue jobs; /* (element-type Job) */
   gboolean running;
-  gint stopping; /* (atomic) */
+  gint state; /* (atomic) State */
   GThread *thread; /* (nullable) */
 };
 
@@ -108,9 +118,10 @@ transfer_thread (gpointer user_data)
   g_mutex_lock (&self->lock);
   while (TRUE)
     {
-      Job *job = g_queue_pop_head (&self->jobs);
+      State state = g_atomic_int_get (&self->state);
+      Job *job = state != AT_REST ? g_queue_pop_head (&self->jobs) : NULL;
 
-      if (job == NULL && rill_engine_is_stopping (self))
+      if (job == NULL && state == STOPPING)
         break;
       if (job == NULL)
         {
@@ -143,7 +154,7 @@ engine_stop (gpointer engine)
   GThread *thread;
 
   g_mutex_lock (&self->lock);
-  g_atomic_int_set (&self->stopping, TRUE);
+  g_atomic_int_set (&self->state, STOPPING);
   thread = g_steal_pointer (&self->thread);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
@@ -152,6 +163,19 @@ engine_stop (gpointer engine)
     g_thread_unref (thread);
   else if (thread != NULL)
     g_thread_join (thread);
+}
+
+static void
+engine_rest (gpointer engine)
+{
+  RillEngine *self = engine;
+  gint64 deadline = g_get_monotonic_time () + REST_US;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_atomic_int_compare_and_exchange (&self->state, GOING_ON, AT_REST);
+  while (self->running && self->thread != g_thread_self ()
+         && g_cond_wait_until (&self->changed, &self->lock, deadline))
+    ;
 }
 
 static gboolean
@@ -229,6 +253,7 @@ rill_engine_ref (RillContext  *context,
       context->engine_ref = engine_ref;
       context->engine_unref = engine_unref;
       context->engine_stop = engine_stop;
+      context->engine_rest = engine_rest;
       context->engine_wait_idle = engine_wait_idle;
     }
   engine_ref (context->engine);
@@ -255,7 +280,7 @@ rill_engine_get_staging (RillEngine  *self,
 gboolean
 rill_engine_is_stopping (RillEngine *self)
 {
-  return g_atomic_int_get (&self->stopping);
+  return g_atomic_int_get (&self->state) != GOING_ON;
 }
 
 void

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "session/rill-context-private.h"
+
+/* exit() runs the destructors of drivers and layers while threads are at work: those of the driver, which
+ * compile and run what was submitted, and the library's own. Before that, the contexts that are in here are
+ * brought to rest, and then held, so that no thread ends them any more. */
+
+void rill_exit_add    (RillContext *context); /* when its device is open */
+void rill_exit_remove (RillContext *context); /* when nothing is left of it */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/rill-exit-private.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static GMutex contexts_lock;
+static GCond contexts_changed;
+static GList *contexts;       /* (element-type RillContext) (unowned) */
+static GList *rest_contexts;  /* (element-type RillContext) (owned) at rest */
+static pid_t contexts_pid;
+static gboolean registered;
+
+/* The next context to bring to rest, with a reference. */
+static RillContext *
+take_next (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  while (contexts != NULL)
+    {
+      RillContext *context = contexts->data;
+
+      if (rill_context_try_ref (context))
+        {
+          contexts = g_list_remove (contexts, context);
+          rest_contexts = g_list_prepend (rest_contexts, context);
+          return context;
+        }
+      /* Another thread is ending it just now. */
+      g_cond_wait (&contexts_changed, &contexts_lock);
+    }
+  return NULL;
+}
+
+static void
+exit_cb (void)
+{
+  RillContext *context;
+
+  /* A child of fork() has none of the threads that it would wait for. */
+  if (getpid () != contexts_pid)
+    return;
+  while ((context = take_next ()) != NULL)
+    rill_context_rest (context);
+}
+
+void
+rill_exit_add (RillContext *context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  contexts = g_list_prepend (contexts, context);
+  contexts_pid = getpid ();
+  /* The last handler runs first. The drivers stay loaded from the first session on, but the validation
+   * layer comes anew with each session that has it, and its destructors with it. Where no handler can be
+   * had, exit() is as unsafe as without. */
+  if (!registered || context->instance->messenger != VK_NULL_HANDLE)
+    registered = atexit (exit_cb) == 0;
+}
+
+void
+rill_exit_remove (RillContext *context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  contexts = g_list_remove (contexts, context);
+  g_cond_broadcast (&contexts_changed);
+}

@@ -25,6 +25,13 @@ RillPage *rill_page_new        (RillContext  *context,
                                 GError      **error);
 void      rill_page_free       (RillPage     *self);
 
+/* Before the host writes a range: of the atoms at its ends a flush writes back the rest as well, so the
+ * host has to know that rest. No-op on coherent memory. */
+gboolean  rill_page_prepare_write (RillPage  *self,
+                                   guint64    offset,
+                                   guint64    size,
+                                   GError   **error);
+
 /* No-ops on coherent memory; rounded to nonCoherentAtomSize and clamped to the page. */
 gboolean  rill_page_flush      (RillPage     *self,
                                 guint64       offset,

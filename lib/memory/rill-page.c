@@ -3,6 +3,34 @@
 
 #include "core/rill-error-private.h"
 
+/* Vulkan leaves an allocation over the limit undefined instead of refusing it. */
+static gboolean
+count_allocation (RillContext  *context,
+                  GError      **error)
+{
+  guint limit = context->properties.limits.maxMemoryAllocationCount;
+
+  if ((guint) g_atomic_int_add (&context->n_allocations, 1) < limit)
+    return TRUE;
+  g_atomic_int_add (&context->n_allocations, -1);
+  g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS,
+               "There are %u allocations of memory, the most that the device allows "
+               "(maxMemoryAllocationCount)", limit);
+  return FALSE;
+}
+
+static VkResult
+allocate (RillContext                 *context,
+          const VkMemoryAllocateInfo  *info,
+          VkDeviceMemory              *handle)
+{
+  VkResult result = vkAllocateMemory (context->device, info, NULL, handle);
+
+  if (result != VK_SUCCESS)
+    g_atomic_int_add (&context->n_allocations, -1);
+  return result;
+}
+
 RillPage *
 rill_page_new (RillContext  *context,
                guint         type_index,
@@ -24,15 +52,19 @@ rill_page_new (RillContext  *context,
   };
   VkMemoryPropertyFlags flags = context->memory.memoryTypes[type_index].propertyFlags;
   g_autofree char *text = rill_format_size (size);
-  RillPage *self = g_new0 (RillPage, 1);
+  RillPage *self;
   void *map = NULL;
 
+  if (!count_allocation (context, error))
+    return NULL;
+  self = g_new0 (RillPage, 1);
   self->context = rill_context_ref (context);
   self->size = size;
   self->coherent = (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
-  if (!rill_context_check (context, vkAllocateMemory (context->device, &info, NULL, &self->handle), error,
-                           "vkAllocateMemory", "Could not allocate a page of %s of memory type %u", text,
-                           type_index)
+  if (!rill_context_check (context, allocate (context, &info, &self->handle), error,
+                           "vkAllocateMemory",
+                           "Could not allocate a page of %s of memory type %u in heap %u", text,
+                           type_index, context->memory.memoryTypes[type_index].heapIndex)
       || (flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
           && !rill_context_check (context,
                                   vkMapMemory (context->device, self->handle, 0, VK_WHOLE_SIZE, 0, &map),
@@ -49,7 +81,11 @@ rill_page_free (RillPage *self)
   g_assert (self->n_objects == 0);
   if (self->map != NULL)
     vkUnmapMemory (self->context->device, self->handle);
-  vkFreeMemory (self->context->device, self->handle, NULL);
+  if (self->handle != VK_NULL_HANDLE)
+    {
+      vkFreeMemory (self->context->device, self->handle, NULL);
+      g_atomic_int_add (&self->context->n_allocations, -1);
+    }
   rill_context_unref (self->context);
   g_free (self);
 }
@@ -69,6 +105,38 @@ get_atoms (RillPage *self,
     .offset = start,
     .size = MIN (end, self->size) - start,
   };
+}
+
+static gboolean
+invalidate (RillPage                   *self,
+            const VkMappedMemoryRange  *ranges,
+            guint                       n_ranges,
+            GError                    **error)
+{
+  return rill_context_check (self->context,
+                             vkInvalidateMappedMemoryRanges (self->context->device, n_ranges, ranges),
+                             error, "vkInvalidateMappedMemoryRanges",
+                             "Could not make the device's writes visible to the host");
+}
+
+gboolean
+rill_page_prepare_write (RillPage  *self,
+                         guint64    offset,
+                         guint64    size,
+                         GError   **error)
+{
+  VkMappedMemoryRange ends[2];
+  VkMappedMemoryRange whole;
+  guint n = 0;
+
+  if (self->coherent || size == 0)
+    return TRUE;
+  whole = get_atoms (self, offset, size);
+  if (whole.offset < offset)
+    ends[n++] = get_atoms (self, offset, 1);
+  if (whole.offset + whole.size > offset + size)
+    ends[n++] = get_atoms (self, offset + size - 1, 1);
+  return n == 0 || invalidate (self, ends, n, error);
 }
 
 gboolean
@@ -99,8 +167,5 @@ rill_page_invalidate (RillPage  *self,
   if (self->coherent || size == 0)
     return TRUE;
   range = get_atoms (self, offset, size);
-  return rill_context_check (self->context,
-                             vkInvalidateMappedMemoryRanges (self->context->device, 1, &range), error,
-                             "vkInvalidateMappedMemoryRanges",
-                             "Could not make the device's writes visible to the host");
+  return invalidate (self, &range, 1, error);
 }

@@ -53,6 +53,7 @@ fill_by_host (RillBuffer    *buffer,
 {
   RillResourceState *state = rill_resource_get_state (buffer);
   RillHostAccess access = { .offset = offset, .size = size, .write = TRUE };
+  guint64 page_offset = state->allocation.range.offset + offset;
   RillEngine *engine = rill_engine_ref (rill_resource_get_context (buffer), error);
   Fill fill = { .size = size, .value = value };
   gboolean good;
@@ -63,9 +64,11 @@ fill_by_host (RillBuffer    *buffer,
   if (good)
     {
       fill.to = rill_buffer_get_map (buffer) + offset;
-      rill_copy_pool_run (rill_engine_get_copy_pool (engine), (guint) ((size + FILL_PART - 1) / FILL_PART), fill_part,
-                          &fill);
-      good = rill_page_flush (state->allocation.page, state->allocation.range.offset + offset, size, error);
+      good = rill_page_prepare_write (state->allocation.page, page_offset, size, error);
+      if (good)
+        rill_copy_pool_run (rill_engine_get_copy_pool (engine),
+                            (guint) ((size + FILL_PART - 1) / FILL_PART), fill_part, &fill);
+      good = good && rill_page_flush (state->allocation.page, page_offset, size, error);
       rill_resource_end_host_access (buffer, &access);
     }
   rill_engine_unref (engine);

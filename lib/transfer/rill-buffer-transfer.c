@@ -24,6 +24,34 @@ is_direct (RillBuffer *buffer,
          && (upload || rill_memory_get_flags (memory) & RILL_MEMORY_PROPERTY_HOST_CACHED);
 }
 
+/* Each chunk by itself, so that of what is not copied any more nothing is flushed. */
+static gboolean
+copy_chunk (RillBuffer    *buffer,
+            guint64        offset,
+            guint8        *host,
+            guint64        size,
+            gboolean       upload,
+            RillCopyPool  *pool,
+            GError       **error)
+{
+  RillResourceState *state = rill_resource_get_state (buffer);
+  RillPage *page = state->allocation.page;
+  guint64 page_offset = state->allocation.range.offset + offset;
+  guint8 *map = rill_buffer_get_map (buffer) + offset;
+
+  if (upload)
+    {
+      if (!rill_page_prepare_write (page, page_offset, size, error))
+        return FALSE;
+      rill_copy_pool_copy (pool, map, host, size);
+      return rill_page_flush (page, page_offset, size, error);
+    }
+  if (!rill_page_invalidate (page, page_offset, size, error))
+    return FALSE;
+  rill_copy_pool_copy (pool, host, map, size);
+  return TRUE;
+}
+
 static gboolean
 copy_directly (RillBuffer    *buffer,
                guint64        offset,
@@ -34,7 +62,6 @@ copy_directly (RillBuffer    *buffer,
                GCancellable  *cancellable,
                GError       **error)
 {
-  guint8 *map = rill_buffer_get_map (buffer) + offset;
   RillEngine *engine = rill_engine_ref (rill_resource_get_context (buffer), error);
   gboolean good = engine != NULL;
 
@@ -42,13 +69,11 @@ copy_directly (RillBuffer    *buffer,
     {
       guint64 n = MIN (DIRECT_CHUNK, size - done);
 
-      if (upload)
-        rill_copy_pool_copy (rill_engine_get_copy_pool (engine), map + done, host + done, n);
-      else
-        rill_copy_pool_copy (rill_engine_get_copy_pool (engine), host + done, map + done, n);
+      good = copy_chunk (buffer, offset + done, host + done, n, upload,
+                         rill_engine_get_copy_pool (engine), error);
       done += n;
       rill_transfer_advance (transfer, n);
-      good = done == size || !g_cancellable_set_error_if_cancelled (cancellable, error);
+      good = good && (done == size || !g_cancellable_set_error_if_cancelled (cancellable, error));
       if (good && done < size && rill_engine_is_stopping (engine))
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
@@ -69,17 +94,12 @@ transfer_directly (RillBuffer    *buffer,
                    GCancellable  *cancellable,
                    GError       **error)
 {
-  RillResourceState *state = rill_resource_get_state (buffer);
   RillHostAccess access = { .offset = offset, .size = size, .write = upload };
-  guint64 page_offset = state->allocation.range.offset + offset;
   gboolean good;
 
   if (!rill_resource_begin_host_access (buffer, &access, 0, cancellable, error))
     return FALSE;
-  good = (upload || rill_page_invalidate (state->allocation.page, page_offset, size, error))
-         && copy_directly (buffer, offset, host, size, upload, transfer, cancellable, error);
-  if (upload)
-    good = rill_page_flush (state->allocation.page, page_offset, size, good ? error : NULL) && good;
+  good = copy_directly (buffer, offset, host, size, upload, transfer, cancellable, error);
   rill_resource_end_host_access (buffer, &access);
   return good;
 }

@@ -164,7 +164,17 @@ release_cb (void                   *user_data,
   g_free (include);
 }
 
-/* Past white space and comments; counts lines. */
+/* Of a comment of one line, into which a backslash takes the next line. */
+static const char *
+find_line_end (const char *text)
+{
+  for (; *text != '\0' && *text != '\n' && *text != '\r'; text++)
+    if (*text == '\\' && text[1] != '\0')
+      text += text[1] == '\r' && text[2] == '\n' ? 2 : 1;
+  return text;
+}
+
+/* Past white space and comments, as the compiler sees them; counts lines. */
 static const char *
 skip_space (const char *text,
             guint      *line)
@@ -174,13 +184,13 @@ skip_space (const char *text,
       const char *end = NULL;
 
       if (g_str_has_prefix (text, "//"))
-        end = text + strcspn (text, "\n");
+        end = find_line_end (text);
       else if (g_str_has_prefix (text, "/*"))
         {
           end = strstr (text + 2, "*/");
           end = end != NULL ? end + 2 : text + strlen (text);
         }
-      else if (g_ascii_isspace (*text))
+      else if (*text != '\0' && strchr (" \t\r\n", *text) != NULL)
         end = text + 1;
       else
         return text;

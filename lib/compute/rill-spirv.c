@@ -297,10 +297,11 @@ rill_spirv_has_plain_local_size (GBytes     *spirv,
           && strcmp ((const char *) &words[i + 3], entry_point) == 0)
         function = words[i + 2];
       else if (op == SpvOpExecutionModeId && words[i + 1] == function
-               && words[i + 2] == SpvExecutionModeLocalSizeId)
-        return is_constant (words, n_words, words[i + 3])
-               && is_constant (words, n_words, words[i + 4])
-               && is_constant (words, n_words, words[i + 5]);
+               && words[i + 2] == SpvExecutionModeLocalSizeId
+               && !(is_constant (words, n_words, words[i + 3])
+                    && is_constant (words, n_words, words[i + 4])
+                    && is_constant (words, n_words, words[i + 5])))
+        return FALSE;
     }
   return TRUE;
 }

@@ -96,8 +96,8 @@ async void transfer (Rill.Session session) throws GLib.Error {
 }
 
 void test_async (Rill.Session session) throws GLib.Error {
-  wait ((callback) => transfer.begin (session, (owned) callback),
-        (result) => transfer.end (result));
+  transfer.begin (session, complete);
+  transfer.end (wait_complete ());
 }
 
 void test_close (Rill.Session session) throws GLib.Error {
@@ -150,7 +150,8 @@ async void map (Rill.Session session) throws GLib.Error {
 }
 
 void test_map_async (Rill.Session session) throws GLib.Error {
-  wait ((callback) => map.begin (session, (owned) callback), (result) => map.end (result));
+  map.begin (session, complete);
+  map.end (wait_complete ());
 }
 
 void test_view_outlives (Rill.Session session) throws GLib.Error {

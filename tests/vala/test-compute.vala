@@ -138,7 +138,8 @@ async void run (Rill.Session session) throws GLib.Error {
 }
 
 void test_run_async (Rill.Session session) throws GLib.Error {
-  wait ((callback) => run.begin (session, (owned) callback), (result) => run.end (result));
+  run.begin (session, complete);
+  run.end (wait_complete ());
 }
 
 void test_order (Rill.Session session) throws GLib.Error {

@@ -61,8 +61,8 @@ async void transfer (Rill.Session session) throws GLib.Error {
 }
 
 void test_async (Rill.Session session) throws GLib.Error {
-  wait ((callback) => transfer.begin (session, (owned) callback),
-        (result) => transfer.end (result));
+  transfer.begin (session, complete);
+  transfer.end (wait_complete ());
 }
 
 void test_layout (Rill.Session session) throws GLib.Error {

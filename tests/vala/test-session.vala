@@ -55,7 +55,7 @@ void test_constructor (Rill.Session session) throws GLib.Error {
   });
 }
 
-async void open (Rill.Session session) throws GLib.Error {
+async void open_other (Rill.Session session) throws GLib.Error {
   var other_session = yield Rill.Session.open_async ();
   assert (other_session.wait_idle ());
   other_session.close ();
@@ -70,7 +70,8 @@ async void open (Rill.Session session) throws GLib.Error {
 }
 
 void test_open (Rill.Session session) throws GLib.Error {
-  wait ((callback) => open.begin (session, (owned) callback), (result) => open.end (result));
+  open_other.begin (session, complete);
+  open_other.end (wait_complete ());
 }
 
 void test_create_memory (Rill.Session session) throws GLib.Error {

@@ -101,8 +101,8 @@ bool read_and_cancel (Rill.Session session, uint64 size) throws GLib.Error {
     transfer.cancellable.cancel ();
   });
   try {
-    wait ((callback) => buffer.read_bytes_async.begin (0, -1, null, (owned) callback),
-          (result) => { buffer.read_bytes_async.end (result); });
+    buffer.read_bytes_async.begin (0, -1, null, complete);
+    buffer.read_bytes_async.end (wait_complete ());
     listed = false; // it was over before it could be cancelled
   } catch (IOError.CANCELLED error) {
     assert (listed);

@@ -7,6 +7,8 @@
 
 #include <rill.h>
 
+#include "session/rill-session-private.h"
+
 #include <dlfcn.h>
 #include <string.h>
 #include <vulkan/vulkan.h>
@@ -69,7 +71,8 @@ static struct
 
 #define rill_test_real(name) ((PFN_##name) rill_test_find (#name))
 
-/* A processor takes any memory for any type; a real GPU does not. Otherwise the test is skipped. */
+/* A processor takes any memory for any type; a real GPU does not, nor one that the simulation layer
+ * makes of it. Otherwise the test is skipped. */
 static inline gboolean
 rill_test_can_forge (void)
 {
@@ -78,12 +81,90 @@ rill_test_can_forge (void)
   gboolean can;
 
   g_assert_no_error (error);
-  can = rill_device_get_device_type (rill_session_get_device (session)) == RILL_DEVICE_TYPE_CPU;
+  can = g_getenv ("RILL_SIMULATION") == NULL
+        && rill_device_get_device_type (rill_session_get_device (session)) == RILL_DEVICE_TYPE_CPU;
 
   g_object_unref (session);
   if (!can)
-    g_test_skip ("types of memory can be forged over a processor only");
+    g_test_skip ("a device can be forged over a plain processor only");
   return can;
+}
+
+static inline gboolean
+rill_test_has_types (const VkMemoryPropertyFlags *types,
+                     guint                        n_types,
+                     guint64                      atom)
+{
+  RillSession *session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, NULL);
+  RillContext *context = rill_session_ref_context (session, NULL);
+  gboolean has = context->memory.memoryTypeCount == n_types
+                 && (atom == 0 || context->properties.limits.nonCoherentAtomSize == atom);
+
+  for (guint i = 0; i < n_types && has; i++)
+    has = context->memory.memoryTypes[i].propertyFlags == types[i];
+  rill_context_unref (context);
+  g_object_unref (session);
+  return has;
+}
+
+static inline gboolean
+rill_test_has_unmappable (void)
+{
+  RillSession *session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, NULL);
+  RillMemory *memory =
+    rill_session_get_memory_for_usage (session, RILL_MEMORY_USAGE_DEVICE_ONLY, NULL);
+  gboolean has = memory != NULL && !rill_memory_get_mappable (memory);
+
+  g_clear_object (&memory);
+  g_object_unref (session);
+  return has;
+}
+
+static inline gboolean
+rill_test_forge_types (const VkMemoryPropertyFlags *types,
+                       guint                        n_types,
+                       guint64                      atom)
+{
+  if (!rill_test_can_forge ())
+    return FALSE;
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  rill_test_vulkan.types = types;
+  rill_test_vulkan.n_types = n_types;
+  rill_test_vulkan.atom = atom;
+  return TRUE;
+}
+
+static inline gboolean
+rill_test_use_simulated (gboolean suits)
+{
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  if (!suits)
+    g_test_skip ("the device that is simulated has other types of memory");
+  return suits;
+}
+
+/* The device has these types of memory: simulated, or forged over a processor. Otherwise the test is
+ * skipped. @atom 0 is any. */
+static inline gboolean
+rill_test_want_types (const VkMemoryPropertyFlags *types,
+                      guint                        n_types,
+                      guint64                      atom)
+{
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  if (g_getenv ("RILL_SIMULATION") != NULL)
+    return rill_test_use_simulated (rill_test_has_types (types, n_types, atom));
+  return rill_test_forge_types (types, n_types, atom);
+}
+
+/* The device has memory of its own that the host cannot map: simulated, or forged as these types. */
+static inline gboolean
+rill_test_want_unmappable (const VkMemoryPropertyFlags *types,
+                           guint                        n_types)
+{
+  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
+  if (g_getenv ("RILL_SIMULATION") != NULL)
+    return rill_test_use_simulated (rill_test_has_unmappable ());
+  return rill_test_forge_types (types, n_types, 0);
 }
 
 static gpointer
@@ -104,7 +185,7 @@ rill_test_fails (RillTestCall call)
 }
 
 static void
-rill_test_forge_types (VkPhysicalDeviceMemoryProperties *properties)
+rill_test_forge_memory (VkPhysicalDeviceMemoryProperties *properties)
 {
   if (rill_test_vulkan.heap_size > 0)
     properties->memoryHeaps[0].size = rill_test_vulkan.heap_size;
@@ -130,7 +211,7 @@ vkGetPhysicalDeviceMemoryProperties (VkPhysicalDevice                  physical_
                                      VkPhysicalDeviceMemoryProperties *properties)
 {
   rill_test_real (vkGetPhysicalDeviceMemoryProperties) (physical_device, properties);
-  rill_test_forge_types (properties);
+  rill_test_forge_memory (properties);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -138,7 +219,7 @@ vkGetPhysicalDeviceMemoryProperties2 (VkPhysicalDevice                   physica
                                       VkPhysicalDeviceMemoryProperties2 *properties)
 {
   rill_test_real (vkGetPhysicalDeviceMemoryProperties2) (physical_device, properties);
-  rill_test_forge_types (&properties->memoryProperties);
+  rill_test_forge_memory (&properties->memoryProperties);
 }
 
 VKAPI_ATTR void VKAPI_CALL

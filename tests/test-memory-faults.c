@@ -18,17 +18,6 @@
 static const VkMemoryPropertyFlags discrete[] = { 0, DL, HV | HC, HV | HC | CA };
 static const VkMemoryPropertyFlags non_coherent[] = { DL, HV | HC, HV | CA };
 
-static void
-forge_types (const VkMemoryPropertyFlags *types,
-             guint                        n_types,
-             guint64                      atom)
-{
-  memset (&rill_test_vulkan, 0, sizeof rill_test_vulkan);
-  rill_test_vulkan.types = types;
-  rill_test_vulkan.n_types = n_types;
-  rill_test_vulkan.atom = atom;
-}
-
 /* Everything that was made is gone, and the device is forged no more. */
 static void
 end (RillSession *session)
@@ -56,9 +45,8 @@ test_discrete (void)
   RillMemory *device_only, *upload, *download;
   RillBuffer *buffer;
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (discrete, G_N_ELEMENTS (discrete), 0))
     return;
-  forge_types (discrete, G_N_ELEMENTS (discrete), 0);
   session = rill_test_session_new ();
   device_only = rill_session_get_memory_for_usage (session, RILL_MEMORY_USAGE_DEVICE_ONLY, NULL);
   upload = rill_session_get_memory_for_usage (session, RILL_MEMORY_USAGE_UPLOAD, NULL);
@@ -86,9 +74,8 @@ test_poor_device (void)
   static const VkMemoryPropertyFlags types[] = { 0, HV };
   RillSession *session;
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (types, G_N_ELEMENTS (types), 0))
     return;
-  forge_types (types, G_N_ELEMENTS (types), 0);
   session = rill_test_session_new ();
   for (guint usage = 0; usage < 3; usage++)
     {
@@ -109,9 +96,8 @@ test_atoms (void)
   static const guint64 page_sizes[] = { 64 * 1024, 0 };
   RillSession *session;
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (non_coherent, G_N_ELEMENTS (non_coherent), 256))
     return;
-  forge_types (non_coherent, G_N_ELEMENTS (non_coherent), 256);
   session = rill_test_session_new ();
   for (guint i = 0; i < G_N_ELEMENTS (page_sizes); i++)
     {
@@ -144,9 +130,8 @@ test_flush (void)
   RillMapping *mapping;
   g_autoptr (RillAllocationInfo) info = NULL;
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (non_coherent, G_N_ELEMENTS (non_coherent), 256))
     return;
-  forge_types (non_coherent, G_N_ELEMENTS (non_coherent), 256);
   session = rill_test_session_new ();
   memory = rill_test_memory_new (session, HV | CA, 64 * 1024);
   first = rill_test_buffer_new (memory, 300);
@@ -187,9 +172,8 @@ test_flush_transfers (void)
   RillBuffer *buffer;
   g_autoptr (GBytes) bytes = rill_test_bytes_new (1000, 1);
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (non_coherent, G_N_ELEMENTS (non_coherent), 256))
     return;
-  forge_types (non_coherent, G_N_ELEMENTS (non_coherent), 256);
   session = rill_test_session_new ();
   memory = rill_test_memory_new (session, HV | CA, 1000); /* so the buffer has a page of its own */
   buffer = rill_test_buffer_new (memory, 1000);
@@ -212,9 +196,8 @@ test_type_bits (void)
   RillBuffer *buffer;
   GError *error = NULL;
 
-  if (!rill_test_can_forge ())
+  if (!rill_test_want_types (discrete, G_N_ELEMENTS (discrete), 0))
     return;
-  forge_types (discrete, G_N_ELEMENTS (discrete), 0);
   session = rill_test_session_new ();
   memory = rill_test_memory_new (session, DL, 4096);
   rill_test_vulkan.type_bits = 1 << 2 | 1 << 3;

@@ -171,13 +171,19 @@ rill_resource_set_busy_error (gpointer              resource,
                               GError              **error)
 {
   RillResourceState *state = rill_resource_get_state (resource);
+  guint64 end = MIN (conflict->end, state->size);
+  g_autofree char *atoms = NULL;
 
+  if (conflict->start < conflict->offset || end > conflict->offset + conflict->size)
+    atoms = g_strdup_printf (" (%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                             " in whole atoms of its memory, which is not coherent)",
+                             conflict->start, end - 1);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                "The buffer %s%s%sis mapped for %s: bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-               ", by a RillMapping that has been open for %.3f s",
+               "%s, by a RillMapping that has been open for %.3f s",
                state->name != NULL ? "“" : "", state->name != NULL ? state->name : "",
-               state->name != NULL ? "” " : "", conflict->write ? "writing" : "reading", conflict->start,
-               MIN (conflict->end, state->size) - 1,
+               state->name != NULL ? "” " : "", conflict->write ? "writing" : "reading",
+               conflict->offset, conflict->offset + conflict->size - 1, atoms != NULL ? atoms : "",
                (double) (g_get_monotonic_time () - conflict->since) / G_USEC_PER_SEC);
 }
 

@@ -122,6 +122,7 @@ class Command:
 
 
 def read_registry(path):
+    """The commands, and pairs of names of one result."""
     root = xml.parse(path).getroot()
     wanted = set()
     for feature in root.findall('feature'):
@@ -141,11 +142,13 @@ def read_registry(path):
         else:
             command = Command(element)
             commands[command.name] = command
+    results = [{enum.get('name'), enum.get('alias')} for enum in root.iter('enum')
+               if enum.get('alias', '').startswith('VK_ERROR')]
     for name, base in aliases:
         if name in wanted:
             commands[base].aliases.append(name)
             wanted.add(base)
-    return [commands[name] for name in sorted(wanted) if name in commands]
+    return [commands[name] for name in sorted(wanted) if name in commands], results
 
 
 def write_header(commands, out):
@@ -192,7 +195,7 @@ def write_entry_point(command, out):
     out('}\n')
 
 
-def write_tables(commands, out):
+def write_tables(commands, aliases, out):
     for command in commands:
         errors = ', '.join(command.errors + ['VK_SUCCESS'])
         out(f'static const VkResult errors_{command.name}[] = {{ {errors} }};')
@@ -203,6 +206,8 @@ def write_tables(commands, out):
         out(f'  {{ "{command.name}", {result}, {lost}, errors_{command.name} }},')
     out('};\n')
     codes = {code for command in commands for code in command.errors + command.successes}
+    for pair in aliases:
+        codes |= pair if pair & codes else set()
     out('const SimResultName sim_result_names[] = {')
     for code in sorted(codes - {'VK_SUCCESS'}):
         out(f'  {{ "{code}", {code} }},')
@@ -230,25 +235,28 @@ def write_tables(commands, out):
         out('}\n')
 
 
-def write_source(commands, out):
+def write_source(commands, aliases, out):
     out('/* Made by generate.py from vk.xml. */')
     out('#include "sim-layer.h"\n')
     for command in commands:
         if command.name not in BY_HAND:
             write_entry_point(command, out)
-    write_tables(commands, out)
+    write_tables(commands, aliases, out)
 
 
 def main():
     registry, kind, path = sys.argv[1:]
-    commands = read_registry(registry)
+    commands, aliases = read_registry(registry)
     unknown = OVERRIDES - {command.name for command in commands}
     if unknown:
         sys.exit(f'generate.py: not in the registry: {", ".join(sorted(unknown))}')
     with open(path, 'w', encoding='utf-8') as file:
         def out(line):
             print(line, file=file)
-        (write_header if kind == 'header' else write_source)(commands, out)
+        if kind == 'header':
+            write_header(commands, out)
+        else:
+            write_source(commands, aliases, out)
 
 
 if __name__ == '__main__':

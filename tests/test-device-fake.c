@@ -351,7 +351,7 @@ test_none_usable (void)
 static VkPhysicalDevice
 find (RillDevice *device)
 {
-  return rill_device_find_in_instance (device, (VkInstance) (gpointer) &instance_memory);
+  return rill_device_find_in_instance (device, (VkInstance) (gpointer) &instance_memory, NULL);
 }
 
 static void

@@ -295,7 +295,7 @@ test_find_in_instance (void)
   for (guint i = 0; i < n_handles; i++)
     {
       g_autoptr (RillDevice) device = g_list_model_get_item (devices, i);
-      g_assert_true (rill_device_find_in_instance (device, instance->handle) == handles[i]);
+      g_assert_true (rill_device_find_in_instance (device, instance->handle, NULL) == handles[i]);
     }
 }
 
@@ -321,7 +321,7 @@ test_uninitialized_device (void)
   g_assert_null (rill_device_get_memory_types (device));
   g_assert_null (rill_device_get_memory_type (device, 0));
   g_assert_nonnull (rill_device_get_properties (device));
-  g_assert_true (rill_device_find_in_instance (device, instance->handle) == VK_NULL_HANDLE);
+  g_assert_true (rill_device_find_in_instance (device, instance->handle, NULL) == VK_NULL_HANDLE);
   g_assert_false (rill_device_check_usable (device, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED);
 }

@@ -361,7 +361,7 @@ test_atoms (void)
   g_assert_cmpuint (rill_mapping_get_offset (mapping), ==, 300);
   g_assert_cmpuint (rill_mapping_get_size (mapping), ==, 10);
   g_assert_false (rill_buffer_write_bytes (buffer, 400, bytes, NULL, &error));
-  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "bytes 256 to 511");
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "256 to 511");
   rill_test_write (buffer, 156, bytes);
   rill_test_write (buffer, 512, bytes);
   rill_test_write (buffer, 950, bytes);

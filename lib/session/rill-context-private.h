@@ -99,6 +99,10 @@ gboolean     rill_context_wait        (RillContext          *self,
                                        gint64                deadline,
                                        GCancellable         *cancellable,
                                        GError              **error);
+/* Before what the device uses is destroyed: a wait that fails is tried again, until the point is reached
+ * or the device is lost. */
+void         rill_context_wait_end    (RillContext          *self,
+                                       const RillSyncPoint  *point);
 /* Calls func (data) once the point is reached or the device is lost: at once in this thread when
  * it is, else in a thread of the queue's. func must not block. */
 void         rill_context_defer       (RillContext          *self,

@@ -184,13 +184,9 @@ context_init (RillContext  *self,
   FamilyChoice choices[RILL_MAX_QUEUES];
   guint n_choices;
 
-  self->physical_device = rill_device_find_in_instance (device, self->instance->handle);
+  self->physical_device = rill_device_find_in_instance (device, self->instance->handle, error);
   if (self->physical_device == VK_NULL_HANDLE)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   "Could not open the device “%s”: it is not there any more", rill_device_get_name (device));
-      return FALSE;
-    }
+    return FALSE;
   query_properties (self);
   n_choices = choose_families (self->physical_device, choices);
   g_assert (n_choices > 0); /* rill_device_check_usable() */
@@ -368,8 +364,10 @@ wait_once (RillContext         *self,
            const RillSyncPoint *point,
            guint64              timeout_ns)
 {
+  RillQueue *queues[RILL_MAX_QUEUES];
   VkSemaphore semaphores[RILL_MAX_QUEUES];
   guint64 values[RILL_MAX_QUEUES];
+  VkResult result = VK_SUCCESS;
   VkSemaphoreWaitInfo info = {
     .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
     .pSemaphores = semaphores,
@@ -379,10 +377,16 @@ wait_once (RillContext         *self,
   for (guint i = 0; i < self->n_queues; i++)
     if (!rill_queue_is_reached (&self->queues[i], point->values[i]))
       {
+        queues[info.semaphoreCount] = &self->queues[i];
         semaphores[info.semaphoreCount] = self->queues[i].timeline;
         values[info.semaphoreCount++] = point->values[i];
       }
-  return info.semaphoreCount == 0 ? VK_SUCCESS : vkWaitSemaphores (self->device, &info, timeout_ns);
+  if (info.semaphoreCount > 0)
+    result = vkWaitSemaphores (self->device, &info, timeout_ns);
+  /* To ask for the value could fail. */
+  for (guint i = 0; i < info.semaphoreCount && result == VK_SUCCESS; i++)
+    rill_queue_set_reached (queues[i], values[i]);
+  return result;
 }
 
 static void
@@ -433,6 +437,14 @@ rill_context_wait (RillContext          *self,
           && !rill_context_check (self, result, error, "vkWaitSemaphores", "Could not wait for the device"))
         return FALSE;
     }
+}
+
+void
+rill_context_wait_end (RillContext         *self,
+                       const RillSyncPoint *point)
+{
+  while (!rill_context_wait (self, point, -1, NULL, NULL) && !rill_context_is_lost (self))
+    g_usleep (1000);
 }
 
 typedef struct

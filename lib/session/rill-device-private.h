@@ -15,6 +15,8 @@ RillDevice                       *rill_device_choose             (GError    **er
  * an error, else TRUE. */
 gboolean                          rill_device_check_usable       (RillDevice *self,
                                                                   GError    **error);
-/* The same device in another instance, matched by UUID and PCI bus, else VK_NULL_HANDLE. */
+/* The same device in another instance, matched by UUID and PCI bus; VK_NULL_HANDLE and an error, which
+ * is NOT_FOUND if there is none, otherwise. */
 VkPhysicalDevice                  rill_device_find_in_instance   (RillDevice *self,
-                                                                  VkInstance  instance);
+                                                                  VkInstance  instance,
+                                                                  GError    **error);

@@ -530,24 +530,29 @@ is_same_device (RillDevice        *self,
 }
 
 VkPhysicalDevice
-rill_device_find_in_instance (RillDevice *self,
-                              VkInstance  instance)
+rill_device_find_in_instance (RillDevice  *self,
+                              VkInstance   instance,
+                              GError     **error)
 {
   g_autofree VkPhysicalDevice *handles = NULL;
   VkPhysicalDevice found = VK_NULL_HANDLE;
   guint n_handles = 0;
 
-  if (self->instance == NULL)
+  if (self->instance != NULL
+      && (handles = rill_instance_get_physical_devices (instance, &n_handles, error)) == NULL)
     return VK_NULL_HANDLE;
-  handles = rill_instance_get_physical_devices (instance, &n_handles, NULL);
   for (guint i = 0; i < n_handles; i++)
     {
       Description description;
+      if (!describe (handles[i], &description, error))
+        return VK_NULL_HANDLE;
       /* Of devices that are equal in all this, the one at the same place. */
-      if (describe (handles[i], &description, NULL) && is_same_device (self, &description)
-          && (found == VK_NULL_HANDLE || i == self->index))
+      if (is_same_device (self, &description) && (found == VK_NULL_HANDLE || i == self->index))
         found = handles[i];
     }
+  if (found == VK_NULL_HANDLE)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "Could not open the device “%s”: it is not there any more", rill_device_get_name (self));
   return found;
 }
 

@@ -63,6 +63,9 @@ gboolean        rill_queue_init               (RillQueue     *self,
 void            rill_queue_clear              (RillQueue     *self);
 gboolean        rill_queue_is_reached         (RillQueue     *self,
                                                guint64        value);
+/* The device was waited for: it has come to the value. */
+void            rill_queue_set_reached        (RillQueue     *self,
+                                               guint64        value);
 void            rill_queue_defer              (RillQueue     *self,
                                                guint64        value,
                                                void         (*func) (gpointer data),

@@ -101,9 +101,9 @@ rill_queue_clear (RillQueue *self)
   g_mutex_clear (&self->lock);
 }
 
-static void
-set_reached (RillQueue *self,
-             guint64    value)
+void
+rill_queue_set_reached (RillQueue *self,
+                        guint64    value)
 {
   guint64 old = __atomic_load_n (&self->reached, __ATOMIC_ACQUIRE);
 
@@ -151,7 +151,7 @@ get_reached (RillQueue *self)
       return G_MAXUINT64;
     }
   if (result == VK_SUCCESS)
-    set_reached (self, now);
+    rill_queue_set_reached (self, now);
   return __atomic_load_n (&self->reached, __ATOMIC_ACQUIRE);
 }
 
@@ -198,7 +198,9 @@ wait_value (RillQueue *self,
   };
   VkResult result = vkWaitSemaphores (self->context->device, &info, WAIT_SLICE_NS);
 
-  if (result == VK_ERROR_DEVICE_LOST)
+  if (result == VK_SUCCESS)
+    rill_queue_set_reached (self, value);
+  else if (result == VK_ERROR_DEVICE_LOST)
     rill_context_mark_lost (self->context);
   else if (result < 0)
     g_usleep (1000); /* out of memory: nothing else to do than to try again */
@@ -367,7 +369,7 @@ rill_queue_begin_locked (RillQueue  *self,
   if (!rill_context_check (self->context, vkBeginCommandBuffer (command, &begin_info), error,
                            "vkBeginCommandBuffer", "Could not begin a submission"))
     {
-      recycle_locked (self, command, 0);
+      rill_queue_discard_locked (self, command);
       return VK_NULL_HANDLE;
     }
   return command;

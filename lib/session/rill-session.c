@@ -596,7 +596,7 @@ close_context (RillSession *self,
   rill_context_stop_engine (context);
   rill_children_close (&self->children);
   rill_context_get_last (context, &last);
-  rill_context_wait (context, &last, -1, NULL, NULL); /* a lost device has nothing to wait for */
+  rill_context_wait_end (context, &last);
   rill_context_collect (context);
   rill_context_drop_engine (context);
   rill_context_set_lost_func (context, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "transfer/rill-staging-private.h"
 
 #include "core/rill-error-private.h"
+#include "memory/rill-pages-private.h"
 
 /* Where there is not memory enough for the whole ring, a smaller one serves as well, only slower. */
 #define MIN_SIZE (1024 * 1024)
@@ -79,14 +80,14 @@ allocate_page (RillStaging                 *self,
   while ((type_index = choose_type (self->context, requirements->memoryTypeBits, tried)) >= 0)
     {
       g_clear_error (&local_error);
-      self->page = rill_page_new (self->context, (guint) type_index, requirements->size, VK_NULL_HANDLE,
-                                  VK_NULL_HANDLE, &local_error);
+      self->page = rill_pages_allocate_page (self->context, (guint) type_index, requirements->size,
+                                             &local_error);
       if (self->page != NULL || rill_context_is_lost (self->context))
         break;
       tried |= 1u << type_index;
     }
   if (local_error != NULL)
-    g_propagate_error (error, local_error);
+    g_propagate_prefixed_error (error, local_error, "Could not create the staging ring: ");
   else if (self->page == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                          "Could not create the staging ring: the device has no host-visible memory for it");
@@ -156,7 +157,7 @@ rill_staging_free (RillStaging *self)
   while ((region = g_queue_pop_head (&self->regions)) != NULL)
     {
       g_assert (!region->held);
-      rill_context_wait (self->context, &region->point, -1, NULL, NULL);
+      rill_context_wait_end (self->context, &region->point);
       g_free (region);
     }
   if (self->buffer != VK_NULL_HANDLE)

@@ -36,7 +36,9 @@ struct _RillEngine
   RillCopyPool *copy_pool;
 
   GMutex staging_lock;
-  RillStaging *staging; /* (nullable) */
+  GCond staging_made;
+  gboolean making_staging; /* a thread is at it, without the lock */
+  RillStaging *staging;    /* (nullable) */
 
   GMutex lock;
   GCond changed;
@@ -216,6 +218,7 @@ rill_engine_unref (RillEngine *self)
   rill_copy_pool_free (self->copy_pool);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->staging_made);
   g_mutex_clear (&self->staging_lock);
   rill_context_unref (self->context);
   g_free (self);
@@ -228,6 +231,7 @@ engine_new (RillContext *context)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->staging_lock);
+  g_cond_init (&self->staging_made);
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->jobs);
@@ -270,11 +274,25 @@ RillStaging *
 rill_engine_get_staging (RillEngine  *self,
                          GError     **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->staging_lock);
+  RillStaging *staging;
 
-  if (self->staging == NULL)
-    self->staging = rill_staging_new (self->context, error);
-  return self->staging;
+  g_mutex_lock (&self->staging_lock);
+  while (self->making_staging)
+    g_cond_wait (&self->staging_made, &self->staging_lock);
+  staging = self->staging;
+  if (staging == NULL)
+    {
+      /* Without the lock: to make room for the ring may drop what runs a program's code. */
+      self->making_staging = TRUE;
+      g_mutex_unlock (&self->staging_lock);
+      staging = rill_staging_new (self->context, error);
+      g_mutex_lock (&self->staging_lock);
+      self->making_staging = FALSE;
+      self->staging = staging;
+      g_cond_broadcast (&self->staging_made);
+    }
+  g_mutex_unlock (&self->staging_lock);
+  return staging;
 }
 
 gboolean

@@ -75,20 +75,22 @@ test('promises that are rejected', async () => {
 });
 
 test('busy', () => {
-    const buffer = createBuffer();
+    // Where the memory is not coherent, a mapping has whole atoms, of which no device has larger ones than 256.
+    const memory = openSession().create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE);
+    const buffer = memory.create_buffer_from_bytes(new Uint8Array(1024));
     const reader = buffer.map_range(READ, 0, 16);
     const second = buffer.map_range(READ, 8, 16);
     ok(buffer.read_bytes());
     throws(Gio.IOErrorEnum, BUSY, () => buffer.map_range(WRITE, 15, 1));
     throws(Gio.IOErrorEnum, BUSY, () => buffer.write_bytes(15, DATA.subarray(0, 1)));
     throws(Gio.IOErrorEnum, BUSY, () => buffer.fill(0, -1, 0));
-    buffer.write_bytes(32, DATA.subarray(0, 1));
+    buffer.write_bytes(512, DATA.subarray(0, 1));
     reader.close();
     second.close();
     const writer = buffer.map_range(WRITE, 0, 16);
     throws(Gio.IOErrorEnum, BUSY, () => buffer.read_bytes());
     throws(Gio.IOErrorEnum, BUSY, () => buffer.map(READ));
-    equal(buffer.read_bytes(32, 1).toArray(), Uint8Array.of(0));
+    equal(buffer.read_bytes(512, 1).toArray(), Uint8Array.of(0));
     writer.close();
     ok(buffer.read_bytes());
 });

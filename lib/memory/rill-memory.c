@@ -17,6 +17,9 @@
  * is larger than a page gets a page of its own, of exactly its size; with a page size of 0 every
  * object does. The index of a page is stable while the page lives, and is used again afterwards.
  *
+ * When the device has no room for a new page, the empty pages of all memories of the session are
+ * released, and it is tried once more.
+ *
  * Pages of host-visible memory are mapped once and stay mapped, so any number of objects in a
  * page can be mapped at the same time.
  *
@@ -159,6 +162,7 @@ rill_memory_dispose (GObject *object)
   RillMemory *self = RILL_MEMORY (object);
 
   rill_memory_close (self);
+  rill_pages_delist (&self->pages);
   if (self->session != NULL)
     rill_session_remove_child (self->session, &self->child);
   G_OBJECT_CLASS (rill_memory_parent_class)->dispose (object);
@@ -419,10 +423,12 @@ rill_session_create_memory (RillSession              *session,
   self->type = g_object_ref (
     rill_device_get_memory_type (rill_session_get_device (session), (guint) type_index));
   self->pages.context = self->context;
+  self->pages.type = self->type;
   self->pages.type_index = (guint) type_index;
   self->pages.page_size = page_size;
   self->pages.mappable = (rill_memory_get_flags (self) & RILL_MEMORY_PROPERTY_HOST_VISIBLE) != 0;
   self->pages.coherent = (rill_memory_get_flags (self) & RILL_MEMORY_PROPERTY_HOST_COHERENT) != 0;
+  rill_pages_enlist (&self->pages);
   if (!rill_session_add_child (session, &self->child, self, (void (*) (GObject *)) rill_memory_close))
     rill_memory_close (self);
   return self;

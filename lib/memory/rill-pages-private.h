@@ -4,6 +4,7 @@
 #include "memory/rill-memory-statistics.h"
 #include "memory/rill-page-private.h"
 #include "memory/rill-suballocator-private.h"
+#include "session/rill-memory-type.h"
 
 /* Where an object lies. The page lives at least as long as the allocation. */
 typedef struct
@@ -28,6 +29,7 @@ typedef struct
 typedef struct
 {
   RillContext *context; /* (unowned) NULL: never initialised */
+  RillMemoryType *type; /* (unowned) */
   guint type_index;
   guint64 page_size;
   gboolean mappable;
@@ -37,7 +39,8 @@ typedef struct
    * signals. */
   void (*added) (gpointer owner, guint index, guint64 size);
   void (*removed) (gpointer owner, guint index);
-  gpointer owner;
+  gpointer owner; /* (unowned) a GObject */
+  GList link;     /* among those that make room for others; without data while it is not there */
 
   GMutex lock;
   GCond grown;
@@ -55,9 +58,22 @@ typedef struct
 void     rill_pages_init                 (RillPages                    *self);
 void     rill_pages_clear                (RillPages                    *self);
 
+/* Between these two the empty pages serve whoever else runs out of the device's memory. The owner
+ * calls the second in its dispose, so that it can be referenced as long as it is found. */
+void     rill_pages_enlist               (RillPages                    *self);
+void     rill_pages_delist               (RillPages                    *self);
+
+/* Where memory has run out, what the device is done with and the empty pages that are enlisted for
+ * it are released; if that helped, it is tried once more. The caller holds no lock: what goes may
+ * be the last reference of an object. */
 gboolean rill_pages_allocate             (RillPages                    *self,
                                           const RillAllocationRequest  *request,
                                           RillAllocation               *allocation,
+                                          GError                      **error);
+/* The same for a page that belongs to no memory. */
+RillPage *rill_pages_allocate_page       (RillContext                  *context,
+                                          guint                         type_index,
+                                          guint64                       size,
                                           GError                      **error);
 void     rill_pages_release              (RillPages                    *self,
                                           RillAllocation               *allocation);

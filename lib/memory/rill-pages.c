@@ -6,6 +6,16 @@
 
 #define MAX_PAGES_IN_ERROR 8
 
+/* (element-type RillPages) of every session; few, so a search is no loss. */
+static GMutex enlisted_lock;
+static GQueue enlisted = G_QUEUE_INIT;
+
+/* Held while pages are released to make room: a thread whose allocation fails meanwhile waits,
+ * instead of finding neither the pages nor the room. */
+static GMutex reclaim_lock;
+
+static gint n_released; /* (atomic) pages, ever */
+
 static void
 add_page_locked (RillPages *self,
                  RillPage   *page)
@@ -46,12 +56,19 @@ remove_page_locked (RillPages *self,
   self->removed (self->owner, page->index);
 }
 
+static void
+release_page (RillPage *page)
+{
+  rill_page_free (page);
+  g_atomic_int_inc (&n_released);
+}
+
 /* Pages that were taken out of the memory are released without the lock. */
 static void
 release_pages (GPtrArray *removed)
 {
   for (guint i = 0; i < removed->len; i++)
-    rill_page_free (g_ptr_array_index (removed, i));
+    release_page (g_ptr_array_index (removed, i));
   g_ptr_array_unref (removed);
 }
 
@@ -147,17 +164,21 @@ append_page_locked (RillPages *self,
                     RillPage  *page,
                     GString   *text)
 {
-  RillBlockStatistics block = { .used = page->size };
   g_autofree char *size = rill_format_size (page->size);
   g_autofree char *free = NULL;
   g_autofree char *largest = NULL;
+  RillBlockStatistics block;
 
-  if (!page->own)
-    rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
+  g_string_append_printf (text, "\npage %u: %s, ", page->index, size);
+  if (page->own)
+    {
+      g_string_append (text, "for one object");
+      return;
+    }
+  rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
   free = rill_format_size (block.free);
   largest = rill_format_size (block.largest_free);
-  g_string_append_printf (text, "%s %u: %s, %s free, largest range %s", text->len > 0 ? ";" : "", page->index, size,
-                          free, largest);
+  g_string_append_printf (text, "%s free, largest range %s", free, largest);
 }
 
 /* For an error: the state of every page, of many only the first. */
@@ -174,11 +195,112 @@ describe_pages (RillPages *self)
         append_page_locked (self, g_ptr_array_index (self->pages, i), text);
         n++;
       }
-  if (n == 0)
-    g_string_append (text, " none");
-  else if (n < self->page_count)
-    g_string_append_printf (text, "; and %u more", self->page_count - n);
+  if (n < self->page_count)
+    g_string_append_printf (text, "\nand %u more", self->page_count - n);
   return g_string_free (text, FALSE);
+}
+
+static gboolean
+is_out_of_memory (const GError *error)
+{
+  return g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY)
+         || g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY)
+         || g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS);
+}
+
+static guint
+get_heap (RillContext *context,
+          guint        type_index)
+{
+  return context->memory.memoryTypes[type_index].heapIndex;
+}
+
+static void
+unref_owner (gpointer data)
+{
+  RillPages *self = data;
+
+  g_object_unref (self->owner);
+}
+
+/* The owners of the result are held: one of them may be about to go. */
+static GPtrArray *
+ref_enlisted (RillContext *context,
+              guint        heap,
+              gboolean     any_heap)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
+  GPtrArray *found = g_ptr_array_new_with_free_func (unref_owner);
+
+  for (GList *l = enlisted.head; l != NULL; l = l->next)
+    {
+      RillPages *pages = l->data;
+      if (pages->context != context || (!any_heap && get_heap (context, pages->type_index) != heap))
+        continue;
+      g_object_ref (pages->owner);
+      g_ptr_array_add (found, pages);
+    }
+  return found;
+}
+
+/* What the driver says, or what is known here where it says nothing. */
+static guint64
+get_heap_usage (RillPages *self)
+{
+  guint64 usage = rill_memory_type_get_heap_usage (self->type);
+  g_autoptr (GPtrArray) found = NULL;
+
+  if (usage > 0)
+    return usage;
+  found = ref_enlisted (self->context, get_heap (self->context, self->type_index), FALSE);
+  for (guint i = 0; i < found->len; i++)
+    usage += rill_pages_get_reserved_size (g_ptr_array_index (found, i));
+  return usage;
+}
+
+/* What to know for whom memory has run out: in short on the first line, then page by page. */
+static void
+add_state (RillPages *self,
+           GError    *error)
+{
+  guint heap_index = get_heap (self->context, self->type_index);
+  RillMemoryStatistics statistics = { 0 };
+  g_autofree char *size = rill_format_size (self->context->memory.memoryHeaps[heap_index].size);
+  g_autofree char *budget = rill_format_size (rill_memory_type_get_heap_budget (self->type));
+  g_autofree char *usage = rill_format_size (get_heap_usage (self));
+  g_autofree char *pages = describe_pages (self);
+  g_autofree char *largest = NULL;
+  char *message;
+
+  rill_pages_calculate_statistics (self, &statistics);
+  largest = rill_format_size (statistics.largest_free_size);
+  message = g_strdup_printf (
+    "%s; heap %u: size %s, budget %s, usage %s; largest free range in this memory's pages: %s%s",
+    error->message, heap_index, size, budget, usage, largest, pages);
+  g_free (error->message);
+  error->message = message;
+}
+
+/* @local_error is why there is no page. */
+static gboolean
+set_error (RillPages                    *self,
+           const RillAllocationRequest  *request,
+           guint64                       size,
+           GError                       *local_error,
+           GError                      **error)
+{
+  g_autofree char *what = describe (request);
+  g_autofree char *limit = rill_format_size (self->context->max_allocation_size);
+
+  if (is_out_of_memory (local_error))
+    add_state (self, local_error);
+  if (size > self->context->max_allocation_size)
+    g_propagate_prefixed_error (
+      error, local_error, "Could not create %s, over the device's limit of %s for one allocation: ",
+      what, limit);
+  else
+    g_propagate_prefixed_error (error, local_error, "Could not create %s: ", what);
+  return FALSE;
 }
 
 /* Vulkan leaves a size over that of the heap undefined instead of refusing it. */
@@ -188,57 +310,14 @@ check_heap (RillPages                    *self,
             guint64                       size,
             GError                      **error)
 {
-  const VkPhysicalDeviceMemoryProperties *memory = &self->context->memory;
-  guint heap_index = memory->memoryTypes[self->type_index].heapIndex;
-  g_autofree char *what = NULL;
-  g_autofree char *heap = NULL;
+  guint heap_index = get_heap (self->context, self->type_index);
 
-  if (size <= memory->memoryHeaps[heap_index].size)
+  if (size <= self->context->memory.memoryHeaps[heap_index].size)
     return TRUE;
-  what = describe (request);
-  heap = rill_format_size (memory->memoryHeaps[heap_index].size);
-  g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
-               "Could not create %s: the whole heap %u has %s", what, heap_index, heap);
-  return FALSE;
-}
-
-static RillPage *
-make_page (RillPages                    *self,
-           const RillAllocationRequest  *request,
-           guint64                       size,
-           gboolean                      own,
-           GError                      **error)
-{
-  g_autofree char *limit = NULL;
-  g_autofree char *what = NULL;
-  GError *local_error = NULL;
-  RillPage *page;
-
-  if (!check_heap (self, request, size, error))
-    return NULL;
-  page = rill_page_new (self->context, self->type_index, size, own ? request->buffer : VK_NULL_HANDLE,
-                        own ? request->image : VK_NULL_HANDLE, &local_error);
-  if (page != NULL)
-    {
-      page->own = own;
-      return page;
-    }
-  if (g_error_matches (local_error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY))
-    {
-      g_autofree char *pages = describe_pages (self);
-      char *message = g_strdup_printf ("%s; pages of the memory:%s", local_error->message, pages);
-      g_free (local_error->message);
-      local_error->message = message;
-    }
-  limit = rill_format_size (self->context->max_allocation_size);
-  what = describe (request);
-  if (size > self->context->max_allocation_size)
-    g_prefix_error (&local_error, "Could not create %s, over the device's limit of %s for one allocation: ",
-                    what, limit);
-  else
-    g_prefix_error (&local_error, "Could not create %s: ", what);
-  g_propagate_error (error, local_error);
-  return NULL;
+  return set_error (self, request, size,
+                    g_error_new (RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                                 "It is larger than the whole heap %u", heap_index),
+                    error);
 }
 
 static gboolean
@@ -249,23 +328,20 @@ allocate_own (RillPages                    *self,
               GError                      **error)
 {
   gboolean dedicated = request->dedicated_required || request->dedicated_preferred;
-  RillAllocationRequest plain = *request;
-  RillPage *page;
+  RillPage *page = rill_page_new (self->context, self->type_index,
+                                  dedicated ? request->requirements.size : size,
+                                  dedicated ? request->buffer : VK_NULL_HANDLE,
+                                  dedicated ? request->image : VK_NULL_HANDLE, error);
 
-  if (!dedicated)
-    {
-      plain.buffer = VK_NULL_HANDLE;
-      plain.image = VK_NULL_HANDLE;
-    }
-  page = make_page (self, &plain, dedicated ? request->requirements.size : size, TRUE, error);
   if (page == NULL)
     return FALSE;
+  page->own = TRUE;
 
   g_mutex_lock (&self->lock);
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      rill_page_free (page);
+      release_page (page);
       return set_closed_error (error);
     }
   add_page_locked (self, page);
@@ -281,9 +357,8 @@ allocate_own (RillPages                    *self,
 
 /* Makes a page without the lock, or waits for a thread that is at it. */
 static gboolean
-grow_locked (RillPages                    *self,
-             const RillAllocationRequest  *request,
-             GError                      **error)
+grow_locked (RillPages  *self,
+             GError    **error)
 {
   RillPage *page;
 
@@ -294,7 +369,8 @@ grow_locked (RillPages                    *self,
     }
   self->growing = TRUE;
   g_mutex_unlock (&self->lock);
-  page = make_page (self, request, self->page_size, FALSE, error);
+  page = rill_page_new (self->context, self->type_index, self->page_size, VK_NULL_HANDLE,
+                        VK_NULL_HANDLE, error);
   g_mutex_lock (&self->lock);
   self->growing = FALSE;
   g_cond_broadcast (&self->grown);
@@ -303,7 +379,7 @@ grow_locked (RillPages                    *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      rill_page_free (page);
+      release_page (page);
       g_mutex_lock (&self->lock);
       return set_closed_error (error);
     }
@@ -312,25 +388,15 @@ grow_locked (RillPages                    *self,
 }
 
 static gboolean
-allocate_shared (RillPages                    *self,
-                 const RillAllocationRequest  *request,
-                 guint64                       size,
-                 guint64                       alignment,
-                 RillAllocation               *allocation,
-                 GError                      **error)
+take_range_locked (RillPages      *self,
+                   guint64         size,
+                   guint64         alignment,
+                   RillAllocation *allocation)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   RillPage *page;
 
-  if (self->closed)
-    return set_closed_error (error);
-  while (!rill_suballocator_allocate (self->suballocator, size, alignment, &allocation->range))
-    {
-      if (!grow_locked (self, request, error))
-        return FALSE;
-      if (self->closed)
-        return set_closed_error (error);
-    }
+  if (!rill_suballocator_allocate (self->suballocator, size, alignment, &allocation->range))
+    return FALSE;
   page = g_ptr_array_index (self->pages, allocation->range.block);
   if (page->n_objects++ == 0)
     self->n_empty--;
@@ -338,21 +404,134 @@ allocate_shared (RillPages                    *self,
   return TRUE;
 }
 
+static gboolean
+allocate_shared (RillPages       *self,
+                 guint64          size,
+                 guint64          alignment,
+                 RillAllocation  *allocation,
+                 GError         **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->closed)
+    return set_closed_error (error);
+  while (!take_range_locked (self, size, alignment, allocation))
+    {
+      if (!grow_locked (self, error))
+        return FALSE;
+      if (self->closed)
+        return set_closed_error (error);
+    }
+  return TRUE;
+}
+
+static gboolean
+try_allocate (RillPages                    *self,
+              const RillAllocationRequest  *request,
+              guint64                       size,
+              guint64                       alignment,
+              gboolean                      own,
+              RillAllocation               *allocation,
+              GError                      **error)
+{
+  return own ? allocate_own (self, request, size, allocation, error)
+             : allocate_shared (self, size, alignment, allocation, error);
+}
+
+/* A page of one heap leaves room in no other, but every allocation counts, and takes memory of the
+ * host's. TRUE if pages have been released since @n_before was read. */
+static gboolean
+make_room (RillContext  *context,
+           guint         heap,
+           const GError *error,
+           gint          n_before)
+{
+  gboolean any_heap =
+    !g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY);
+  g_autoptr (GPtrArray) found = NULL;
+
+  rill_context_collect (context);
+  found = ref_enlisted (context, heap, any_heap);
+  g_mutex_lock (&reclaim_lock);
+  for (guint i = 0; i < found->len; i++)
+    rill_pages_trim (g_ptr_array_index (found, i));
+  g_mutex_unlock (&reclaim_lock);
+  return g_atomic_int_get (&n_released) != n_before;
+}
+
+/* What was collected may have left room in a page that is there. */
+static gboolean
+take_range (RillPages      *self,
+            guint64         size,
+            guint64         alignment,
+            RillAllocation *allocation)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return !self->closed && take_range_locked (self, size, alignment, allocation);
+}
+
 gboolean
 rill_pages_allocate (RillPages                    *self,
-                      const RillAllocationRequest  *request,
-                      RillAllocation               *allocation,
-                      GError                      **error)
+                     const RillAllocationRequest  *request,
+                     RillAllocation               *allocation,
+                     GError                      **error)
 {
+  gint n_before = g_atomic_int_get (&n_released);
+  GError *local_error = NULL;
   guint64 size, alignment;
+  gboolean own;
 
   if (!check_type (self, request, error)
-      || !adjust_requirements (self, request, &size, &alignment, error))
+      || !adjust_requirements (self, request, &size, &alignment, error)
+      || !check_heap (self, request, size, error))
     return FALSE;
-  if (size > self->page_size || request->dedicated_required
-      || (request->dedicated_preferred && size > self->page_size / 2))
-    return allocate_own (self, request, size, allocation, error);
-  return allocate_shared (self, request, size, alignment, allocation, error);
+  own = size > self->page_size || request->dedicated_required
+        || (request->dedicated_preferred && size > self->page_size / 2);
+  if (try_allocate (self, request, size, alignment, own, allocation, &local_error))
+    return TRUE;
+
+  if (is_out_of_memory (local_error))
+    {
+      gboolean again = make_room (self->context, get_heap (self->context, self->type_index),
+                                  local_error, n_before);
+      if (!again && !own && take_range (self, size, alignment, allocation))
+        {
+          g_error_free (local_error);
+          return TRUE;
+        }
+      if (again)
+        g_clear_error (&local_error);
+      if (again && try_allocate (self, request, size, alignment, own, allocation, &local_error))
+        return TRUE;
+    }
+  if (local_error->domain == RILL_VULKAN_ERROR)
+    return set_error (self, request, size, local_error, error);
+  g_propagate_error (error, local_error);
+  return FALSE;
+}
+
+RillPage *
+rill_pages_allocate_page (RillContext  *context,
+                          guint         type_index,
+                          guint64       size,
+                          GError      **error)
+{
+  gint n_before = g_atomic_int_get (&n_released);
+  GError *local_error = NULL;
+  RillPage *page =
+    rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
+
+  if (is_out_of_memory (local_error)
+      && make_room (context, get_heap (context, type_index), local_error, n_before))
+    {
+      g_clear_error (&local_error);
+      page =
+        rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
+    }
+  if (page == NULL)
+    g_propagate_error (error, local_error);
+  return page;
 }
 
 void
@@ -383,7 +562,7 @@ rill_pages_release (RillPages      *self,
   g_mutex_unlock (&self->lock);
 
   if (remove)
-    rill_page_free (page);
+    release_page (page);
 }
 
 static void
@@ -479,6 +658,26 @@ rill_pages_get_reserved_size (RillPages *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->reserved_size;
+}
+
+void
+rill_pages_enlist (RillPages *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
+
+  self->link.data = self;
+  g_queue_push_tail_link (&enlisted, &self->link);
+}
+
+void
+rill_pages_delist (RillPages *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
+
+  if (self->link.data == NULL)
+    return;
+  g_queue_unlink (&enlisted, &self->link);
+  self->link.data = NULL;
 }
 
 void

@@ -103,7 +103,6 @@ struct _SimPhysicalDevice
   guint32 real_types[VK_MAX_MEMORY_TYPES];        /* simulated type to real type */
   VkPhysicalDeviceLimits limits;                  /* as simulated */
   gboolean has_memory_budget;                     /* the driver itself */
-  guint64 usage[VK_MAX_MEMORY_HEAPS];             /* (instance lock) of simulated heaps */
 };
 
 SimPhysicalDevice *sim_physical_device_get  (SimInstance *instance, VkPhysicalDevice handle);

@@ -240,14 +240,14 @@ sim_vkGetBufferMemoryRequirements2 (SimDevice                             *devic
 void
 sim_vkGetDeviceBufferMemoryRequirements (SimDevice                              *device,
                                          const VkDeviceBufferMemoryRequirements *pInfo,
-                                         VkMemoryRequirements2                  *pMemoryRequirements)
+                                         VkMemoryRequirements2                  *pRequirements)
 {
   VkBufferCreateInfo create_info = get_real_buffer_info (device, pInfo->pCreateInfo);
   VkDeviceBufferMemoryRequirements info = *pInfo;
 
   info.pCreateInfo = &create_info;
-  device->next.vkGetDeviceBufferMemoryRequirements (device->handle, &info, pMemoryRequirements);
-  simulate_requirements (device, FALSE, &pMemoryRequirements->memoryRequirements);
+  device->next.vkGetDeviceBufferMemoryRequirements (device->handle, &info, pRequirements);
+  simulate_requirements (device, FALSE, &pRequirements->memoryRequirements);
 }
 
 void
@@ -272,15 +272,15 @@ sim_vkGetImageMemoryRequirements2 (SimDevice                            *device,
 void
 sim_vkGetDeviceImageMemoryRequirements (SimDevice                             *device,
                                         const VkDeviceImageMemoryRequirements *pInfo,
-                                        VkMemoryRequirements2                 *pMemoryRequirements)
+                                        VkMemoryRequirements2                 *pRequirements)
 {
   VkImageCreateInfo create_info = get_real_image_info (device, pInfo->pCreateInfo);
   VkDeviceImageMemoryRequirements info = *pInfo;
 
   info.pCreateInfo = &create_info;
-  device->next.vkGetDeviceImageMemoryRequirements (device->handle, &info, pMemoryRequirements);
+  device->next.vkGetDeviceImageMemoryRequirements (device->handle, &info, pRequirements);
   simulate_requirements (device, create_info.tiling != VK_IMAGE_TILING_LINEAR,
-                         &pMemoryRequirements->memoryRequirements);
+                         &pRequirements->memoryRequirements);
 }
 
 /* Reports, collected under the lock and made without it: they call into the program. */

@@ -171,6 +171,27 @@ map_real (SimDeviceMemory *self,
 }
 
 static VkResult
+poison_real (SimDeviceMemory *self,
+             SimMemory       *memory,
+             VkDeviceMemory   handle)
+{
+  SimDevice *device = self->device;
+  const VkMappedMemoryRange range = {
+    .sType = VK_STRUCTURE_TYPE_MAPPED_MEMORY_RANGE,
+    .memory = handle,
+    .size = VK_WHOLE_SIZE,
+  };
+  VkResult result = map_real (self, memory, handle);
+
+  if (result != VK_SUCCESS || memory->real == NULL)
+    return result;
+  poison (memory->real, memory->size);
+  if (get_real_flags (device->physical, memory->type) & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+    return VK_SUCCESS;
+  return device->next.vkFlushMappedMemoryRanges (device->handle, 1, &range);
+}
+
+static VkResult
 allocate (SimDeviceMemory             *self,
           SimMemory                   *memory,
           const VkMemoryAllocateInfo  *info,
@@ -183,16 +204,13 @@ allocate (SimDeviceMemory             *self,
 
   real.memoryTypeIndex = device->physical->real_types[memory->type];
   result = device->next.vkAllocateMemory (device->handle, &real, allocator, handle);
-  if (result != VK_SUCCESS || memory->imported)
-    return result;
-  if (map_real (self, memory, *handle) != VK_SUCCESS)
+  if (result == VK_SUCCESS && !memory->imported
+      && poison_real (self, memory, *handle) != VK_SUCCESS)
     {
       device->next.vkFreeMemory (device->handle, *handle, allocator);
       return VK_ERROR_OUT_OF_HOST_MEMORY;
     }
-  if (memory->real != NULL)
-    poison (memory->real, memory->size);
-  return VK_SUCCESS;
+  return result;
 }
 
 VkResult

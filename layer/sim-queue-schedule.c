@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim-queue.h"
 
-/* Of so many polls that tell nothing new one makes progress, for a program that only polls. */
+/* Of so many polls that tell nothing new one executes what is polled for, for a program that only
+ * polls; where that cannot be told, the oldest submission. */
 #define POLLS_PER_STEP 64
 
 SimTimeline *
@@ -380,13 +381,18 @@ find_next_locked (SimDeviceQueues *self,
   return next;
 }
 
-static void
+static gboolean
 run_wanted_locked (SimDeviceQueues *self)
 {
   SimSubmission *next;
+  gboolean any = FALSE;
 
   while ((next = find_next_locked (self, self->late)) != NULL)
-    execute_locked (self, next);
+    {
+      execute_locked (self, next);
+      any = TRUE;
+    }
+  return any;
 }
 
 void
@@ -415,26 +421,34 @@ sim_queues_end_delays_locked (SimDeviceQueues *self)
     pass_locked (self, g_queue_pop_head (&self->delayed));
 }
 
+/* FALSE where there is nothing to run. */
+static gboolean
+step_locked (SimDeviceQueues *self,
+             const SimDemand *demand)
+{
+  SimSubmission *oldest;
+
+  set_wanted_locked (self, demand == NULL);
+  if (demand != NULL)
+    {
+      want_demanded_locked (self, demand);
+      return run_wanted_locked (self);
+    }
+  oldest = find_next_locked (self, FALSE);
+  if (oldest != NULL)
+    execute_locked (self, oldest);
+  return oldest != NULL;
+}
+
 void
 sim_queues_poll_failed (SimDeviceQueues *self,
                         const SimDemand *demand)
 {
-  SimSubmission *next;
-
   if (g_atomic_int_get (&self->n_held) == 0)
     return;
   g_mutex_lock (&self->lock);
-  if (++self->n_polls % POLLS_PER_STEP == 0)
-    {
-      set_wanted_locked (self, demand == NULL);
-      if (demand != NULL)
-        {
-          want_demanded_locked (self, demand);
-          run_wanted_locked (self);
-        }
-      else if ((next = find_next_locked (self, FALSE)) != NULL)
-        execute_locked (self, next);
-    }
+  if (++self->n_polls >= POLLS_PER_STEP && step_locked (self, demand))
+    self->n_polls = 0;
   g_mutex_unlock (&self->lock);
 }
 

@@ -63,8 +63,6 @@ struct _SimQueue
   gpointer loader_data;
   VkQueue handle;
   VkQueue real;
-  guint32 family;
-  guint32 index;
   GQueue held; /* SimSubmission, in their order */
 };
 
@@ -82,7 +80,7 @@ struct _SimDeviceQueues
   GArray *idle_fences;    /* those of them that are not in use */
   guint64 serial;
   guint visit;
-  guint n_polls;          /* that told nothing new */
+  guint n_polls;          /* that told nothing new, since one made progress */
   gboolean late;          /* as at the last submission */
 
   GQueue delayed;         /* SimSubmission, which count as passed */

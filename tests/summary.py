@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Sums up a run of `meson test`: what was skipped and why, what failed, and last `N passed, N failed`.
+"""Sums up a run of `meson test`: what was skipped and why, what failed, how many tests passed in each suite, how many
+faults were injected, and last `N passed, N failed`.
 
 usage: summary.py testlog.json [FAILURE ...]      a FAILURE was found elsewhere, and counts
 
@@ -13,12 +14,15 @@ import re
 import sys
 
 RESULT = re.compile(r'(ok|not ok)\b\s*\d*\s*-?\s*([^#]*)(?:#\s*(skip|todo)\S*\s*(.*))?', re.IGNORECASE)
+FAULTS = re.compile(r'# faults injected: (\d+)$')
 NO_DRIVER = re.compile(r'\bno (vulkan )?driver\b|INCOMPATIBLE_DRIVER', re.IGNORECASE)
 
 
 class Summary:
     def __init__(self):
         self.n_passed = 0
+        self.n_faults = 0
+        self.suites = {}
         self.failed = []
         self.skipped = []
 
@@ -40,6 +44,9 @@ class Summary:
                 self.skip(program, plan.group(1))
                 n_results += 1
                 continue
+            faults = FAULTS.match(line)
+            if faults:
+                self.n_faults += int(faults.group(1))
             match = RESULT.match(line)
             if not match:
                 continue
@@ -56,6 +63,12 @@ class Summary:
         return n_results, n_failed
 
     def add(self, test):
+        n_passed = self.n_passed
+        self.add_test(test)
+        suite = test['name'].rpartition(' / ')[0].split(':')[-1] or 'other'
+        self.suites[suite] = self.suites.get(suite, 0) + self.n_passed - n_passed
+
+    def add_test(self, test):
         program = test['name'].split(' / ')[-1]
         result = test['result']
         # Only lines of the protocol count: a program without it prints what it likes.
@@ -88,6 +101,9 @@ def main():
             print('\n%s:' % title)
             for name in names:
                 print('  ' + name)
+    print('\nPassed: ' + ', '.join('%s %d' % item for item in sorted(summary.suites.items())))
+    if summary.n_faults:
+        print('Faults injected: %d' % summary.n_faults)
     print('\n%d passed, %d failed' % (summary.n_passed, len(summary.failed)))
     return 1 if summary.failed else 0
 

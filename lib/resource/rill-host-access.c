@@ -250,6 +250,54 @@ register_access_locked (gpointer         resource,
   return TRUE;
 }
 
+/* In the resource. */
+typedef struct
+{
+  guint64 offset;
+  guint64 size;
+} RillUnflushed;
+
+static gboolean
+flush_range (RillResourceState  *state,
+             guint64             offset,
+             guint64             size,
+             GError            **error)
+{
+  return rill_page_flush (state->allocation.page, state->allocation.range.offset + offset, size, error);
+}
+
+void
+rill_resource_flush_mapping (gpointer resource,
+                             guint64  offset,
+                             guint64  size)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  const RillUnflushed range = { offset, size };
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (flush_range (state, offset, size, NULL))
+    return;
+  locker = g_mutex_locker_new (&state->lock);
+  if (state->unflushed == NULL)
+    state->unflushed = g_array_new (FALSE, FALSE, sizeof (RillUnflushed));
+  g_array_append_val (state->unflushed, range);
+}
+
+gboolean
+rill_resource_flush_locked (RillResourceState  *state,
+                            GError            **error)
+{
+  while (state->unflushed != NULL && state->unflushed->len > 0)
+    {
+      const RillUnflushed *last = &g_array_index (state->unflushed, RillUnflushed, state->unflushed->len - 1);
+
+      if (!flush_range (state, last->offset, last->size, error))
+        return FALSE;
+      g_array_set_size (state->unflushed, state->unflushed->len - 1);
+    }
+  return TRUE;
+}
+
 gboolean
 rill_resource_begin_host_access (gpointer         resource,
                                  RillHostAccess  *access,
@@ -259,19 +307,21 @@ rill_resource_begin_host_access (gpointer         resource,
 {
   RillResourceState *state = rill_resource_get_state (resource);
   RillSyncPoint point = { { 0 } };
-  gboolean registered;
+  gboolean registered, flushed;
 
   if (!rill_resource_check_initialized (resource, error))
     return FALSE;
   g_mutex_lock (&state->lock);
   registered = register_access_locked (resource, access, deadline, cancellable, error);
+  flushed = registered && rill_resource_flush_locked (state, error);
   rill_sync_get_dependencies (&state->sync, access->write, &point);
   g_mutex_unlock (&state->lock);
   if (!registered)
     return FALSE;
 
-  if (rill_context_wait (rill_memory_get_context (state->memory), &point, deadline > 0 ? deadline : -1,
-                         cancellable, error))
+  if (flushed
+      && rill_context_wait (rill_memory_get_context (state->memory), &point,
+                            deadline > 0 ? deadline : -1, cancellable, error))
     return TRUE;
   rill_resource_end_host_access (resource, access);
   return FALSE;

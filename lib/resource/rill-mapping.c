@@ -204,7 +204,10 @@ map_range (RillBuffer    *buffer,
   self->buffer = g_object_ref (buffer);
   self->closed = FALSE;
   if (!rill_page_invalidate (state->allocation.page, state->allocation.range.offset + offset, actual, error))
-    return NULL;
+    {
+      self->access.write = FALSE; /* so that closing flushes nothing */
+      return NULL;
+    }
   return g_steal_pointer (&self);
 }
 
@@ -520,13 +523,12 @@ rill_mapping_get_bytes (RillMapping  *self,
  *
  * Ends the access: what was written becomes visible to the device, and others may use the range.
  *
- * Closing again does nothing. Dropping the last reference closes as well.
+ * Closing again does nothing. Dropping the last reference closes as well. It cannot fail: where host
+ * memory is too short to make it visible, the next use of the buffer does so or reports the failure.
  */
 void
 rill_mapping_close (RillMapping *self)
 {
-  RillResourceState *state;
-
   g_return_if_fail (RILL_IS_MAPPING (self));
 
   g_mutex_lock (&self->lock);
@@ -538,10 +540,8 @@ rill_mapping_close (RillMapping *self)
   self->closed = TRUE;
   g_mutex_unlock (&self->lock);
 
-  state = rill_resource_get_state (self->buffer);
   if (self->access.write)
-    rill_page_flush (state->allocation.page, state->allocation.range.offset + self->access.offset,
-                     self->access.size, NULL);
+    rill_resource_flush_mapping (self->buffer, self->access.offset, self->access.size);
   rill_resource_end_host_access (self->buffer, &self->access);
   rill_emitter_notify (rill_resource_get_context (self->buffer)->emitter, self, properties[PROP_CLOSED]);
 }

@@ -38,6 +38,7 @@ typedef struct
   char *name;           /* (owned) (nullable) */
   RillSync sync;
   RillHostAccess *host_accesses; /* (unowned) */
+  GArray *unflushed;    /* (owned) (nullable) (element-type RillUnflushed) what mappings that were closed have written */
   guint submitting;     /* submissions that were checked, but are not noted in sync yet */
   guint pins;           /* views and operations that need the handle and the range */
   GQueue tickets;       /* of asynchronous transfers that have not run yet, in their order */
@@ -114,6 +115,16 @@ gboolean           rill_resource_begin_staged_access (gpointer       resource,
 void               rill_resource_end_host_access (gpointer            resource,
                                                  RillHostAccess       *access);
 
+/* The end of a mapping, which cannot fail: what it has written is flushed now, or if that fails by the next
+ * use of the resource, which reports the failure. */
+void               rill_resource_flush_mapping  (gpointer              resource,
+                                                 guint64               offset,
+                                                 guint64               size);
+
+/* For rill-submission.c, under the resource's lock: a use begins. FALSE: what must be flushed before cannot
+ * be. */
+gboolean           rill_resource_flush_locked   (RillResourceState    *state,
+                                                 GError              **error);
 /* For rill-submission.c, under the resource's lock. A conflict with a mapping is BUSY; one with an access of
  * the library's own is waited for. */
 RillHostAccess    *rill_resource_find_conflict_locked (RillResourceState *state,

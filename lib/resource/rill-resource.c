@@ -306,6 +306,7 @@ rill_resource_finalize (GObject *object)
   g_assert (state->pins == 0);
   g_clear_object (&state->memory);
   g_free (state->name);
+  g_clear_pointer (&state->unflushed, g_array_unref);
   g_cond_clear (&state->changed);
   g_mutex_clear (&state->lock);
   G_OBJECT_CLASS (rill_resource_parent_class)->finalize (object);

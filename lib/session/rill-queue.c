@@ -442,16 +442,6 @@ submit_locked (RillQueue           *self,
   return vkQueueSubmit2 (self->handle, 1, &submit, VK_NULL_HANDLE);
 }
 
-/* Vulkan leaves what a failed submission names as it was, but the validation layer (1.3.239) takes its
- * commands for pending until the queue is idle. */
-static void
-forget_failed_submission (RillQueue *self)
-{
-  if (self->context->instance->messenger != VK_NULL_HANDLE
-      && vkQueueWaitIdle (self->handle) == VK_ERROR_DEVICE_LOST)
-    rill_context_mark_lost (self->context);
-}
-
 gboolean
 rill_queue_submit_locked (RillQueue            *self,
                           VkCommandBuffer       first,
@@ -478,8 +468,6 @@ rill_queue_submit_locked (RillQueue            *self,
     {
       call = "vkQueueSubmit2";
       result = submit_locked (self, commands, n_commands, wait);
-      if (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST)
-        forget_failed_submission (self);
     }
   if (!rill_context_check (self->context, result, error, call, "Could not submit work to the device"))
     {

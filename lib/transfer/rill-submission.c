@@ -187,6 +187,12 @@ mark_use (RillSubmission  *self,
     return FALSE;
   g_mutex_lock (&state->lock);
   conflict = rill_resource_find_conflict_locked (state, use->offset, use->size, use->write);
+  if (conflict == NULL && !rill_resource_flush_locked (state, error))
+    {
+      g_mutex_unlock (&state->lock);
+      rill_resource_unpin (use->resource);
+      return FALSE;
+    }
   if (conflict == NULL)
     {
       state->submitting++;

@@ -574,16 +574,16 @@ rill_recording_submit (RillRecording  *self,
   gboolean submitted = FALSE;
   guint n_pinned;
 
+  for (guint i = 0; i < self->measured->len; i++)
+    rill_timestamps_announce (g_ptr_array_index (self->measured, i));
   if (pin_resources (self, &n_pinned, error) && write_command_buffer (self, error)
       && rill_submission_begin (&submission, self->context, self->context->compute_queue,
                                 (const RillUse *) self->uses->data, self->uses->len, error))
     submitted = rill_submission_end (&submission, self->command_buffer, point, error);
   if (submitted)
-    {
-      self->point = *point;
-      for (guint i = 0; i < self->measured->len; i++)
-        rill_timestamps_note (g_ptr_array_index (self->measured, i), point);
-    }
+    self->point = *point;
+  for (guint i = 0; i < self->measured->len; i++)
+    rill_timestamps_note (g_ptr_array_index (self->measured, i), submitted ? point : NULL);
   for (guint i = 0; i < n_pinned; i++)
     rill_resource_unpin (g_ptr_array_index (self->resources, i));
   return submitted;

@@ -14,6 +14,7 @@ typedef struct
   guint valid_bits;
 
   GMutex lock;
+  guint n_announced;    /* submissions that write them and have no point yet */
   gboolean measured;    /* work that writes them was submitted */
   RillSyncPoint point;
 } RillTimestamps;
@@ -24,6 +25,8 @@ void            rill_timestamps_unref      (RillTimestamps       *self);
 void            rill_timestamps_record     (RillTimestamps       *self,
                                             VkCommandBuffer       command,
                                             gboolean              end);
+/* Before a submission that writes them, and after it; NULL when it has failed. */
+void            rill_timestamps_announce   (RillTimestamps       *self);
 void            rill_timestamps_note       (RillTimestamps       *self,
                                             const RillSyncPoint  *point);
 /* A counter of fewer than 64 bits wraps around. */

@@ -109,27 +109,36 @@ rill_timestamps_record (RillTimestamps  *self,
 }
 
 void
+rill_timestamps_announce (RillTimestamps *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->n_announced++;
+}
+
+void
 rill_timestamps_note (RillTimestamps      *self,
                       const RillSyncPoint *point)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  self->n_announced--;
+  if (point == NULL)
+    return;
   self->measured = TRUE;
   rill_sync_point_merge (&self->point, point);
 }
 
 /* FALSE with an error when there is nothing to read yet. */
 static gboolean
-check_measured (RillTimestamps  *self,
-                GError         **error)
+check_measured_locked (RillTimestamps  *self,
+                       GError         **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
   if (!self->measured)
     g_set_error_literal (
       error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
       "The duration has not been measured yet: no command buffer with it was run");
-  else if (!rill_context_is_reached (self->context, &self->point))
+  else if (self->n_announced > 0 || !rill_context_is_reached (self->context, &self->point))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                          "The duration is still being measured: the device is not done");
   else
@@ -148,14 +157,16 @@ rill_timestamps_to_nanoseconds (const guint64 ticks[2],
   return (gint64) ((double) difference * period + 0.5);
 }
 
+/* Under the lock no run begins, which would reset the queries while they are read. */
 static gint64
 read_timestamps (RillTimestamps  *self,
                  GError         **error)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   guint64 ticks[2];
   VkResult result;
 
-  if (!check_measured (self, error))
+  if (!check_measured_locked (self, error))
     return -1;
   result = vkGetQueryPoolResults (self->context->device, self->pool, 0, 2, sizeof (ticks), ticks,
                                   sizeof (ticks[0]), VK_QUERY_RESULT_64_BIT);

@@ -225,7 +225,8 @@ check_version (const char  *source,
   guint line = 1;
   guint64 version = parse_version (skip_space (source, &line));
 
-  if (version >= MIN_VERSION)
+  /* The compiler's own number wraps, down to an old version. */
+  if (version >= MIN_VERSION && version <= G_MAXINT)
     return TRUE;
   g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_SHADER_COMPILATION,
                "Could not compile “%s”: %s:%u: error: '#version' : a compute shader starts with "

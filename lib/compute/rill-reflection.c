@@ -340,6 +340,16 @@ find_name (const RillReflection *self,
   return -1;
 }
 
+/* Such as "0.1": what a variable without a name is called by. */
+static gboolean
+is_place (const char *name)
+{
+  const char *rest = name + strspn (name, "0123456789");
+
+  return rest > name && *rest == '.' && rest[1] != '\0'
+         && rest[1 + strspn (rest + 1, "0123456789")] == '\0';
+}
+
 static void
 set_names (Reflector                     *reflector,
            const spvc_reflected_resource *resource,
@@ -348,16 +358,19 @@ set_names (Reflector                     *reflector,
 {
   const char *name = spvc_compiler_get_name (reflector->compiler, resource->id);
   const char *block_name = NULL;
+  g_autofree char *valid = NULL;
 
   if (descriptor->kind == RILL_BINDING_STORAGE_BUFFER
       || descriptor->kind == RILL_BINDING_UNIFORM_BUFFER)
     block_name = spvc_compiler_get_name (reflector->compiler, resource->base_type_id);
   if (name == NULL || *name == '\0')
     name = g_steal_pointer (&block_name);
-  if (name == NULL || *name == '\0' || find_name (reflector->self, name) >= 0)
+  if (name != NULL && *name != '\0')
+    valid = g_utf8_make_valid (name, -1);
+  if (valid == NULL || is_place (valid) || find_name (reflector->self, valid) >= 0)
     binding->name = g_strdup_printf ("%u.%u", descriptor->set, descriptor->binding);
   else
-    binding->name = g_utf8_make_valid (name, -1);
+    binding->name = g_steal_pointer (&valid);
   if (block_name != NULL && *block_name != '\0' && strcmp (block_name, binding->name) != 0)
     binding->block_name = g_utf8_make_valid (block_name, -1);
 }

@@ -661,6 +661,53 @@ test_uninitialized_transfer (Fixture       *fixture,
   g_assert_finalize_object (transfer);
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  RillTestAsync async;
+  gboolean seen;
+} Trimming;
+
+/* Comes to see that the device is done, in a dispatch of the task's own context. */
+static gboolean
+trim_cb (gpointer data)
+{
+  Trimming *trimming = data;
+  gint64 end = g_get_monotonic_time () + 2000;
+
+  while (g_get_monotonic_time () < end)
+    g_assert_true (rill_memory_trim (trimming->fixture->memory, NULL));
+  g_assert_null (trimming->async.result);
+  trimming->seen = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* A callback comes from the main loop, never from within another call. */
+static void
+test_not_within_calls (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RillBuffer *from = rill_test_buffer_new (fixture->memory, MIB);
+  RillBuffer *to = rill_test_buffer_new (fixture->memory, MIB);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (MIB, 1);
+
+  rill_test_write (from, 0, bytes);
+  for (guint i = 0; i < 20; i++)
+    {
+      Trimming trimming = { .fixture = fixture };
+      g_autoptr (GAsyncResult) result = NULL;
+
+      rill_buffer_copy_to_async (from, 0, to, 0, -1, NULL, rill_test_async_cb, &trimming.async);
+      g_usleep (500); /* so that the dispatch is a later one than the call */
+      g_idle_add_full (G_PRIORITY_HIGH, trim_cb, &trimming, NULL);
+      rill_test_iterate_until (trimming.seen);
+      result = wait_for (&trimming.async);
+      g_assert_true (rill_buffer_copy_to_finish (from, result, NULL));
+    }
+  g_object_unref (from);
+  g_object_unref (to);
+}
+
 #define add(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -682,6 +729,7 @@ main (int    argc,
   add ("/transfer/session-close", test_session_close);
   add ("/transfer/buffer-close", test_buffer_close);
   add ("/transfer/dropped", test_dropped);
+  add ("/transfer/not-within-calls", test_not_within_calls);
   add ("/transfer/uninitialized", test_uninitialized_transfer);
   return g_test_run ();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "compute/rill-command-buffer-private.h"
 
+#include "core/rill-task-private.h"
 #include "transfer/rill-engine-private.h"
 
 /* An asynchronous run. Held by whoever will carry it on, and by the source that cancels it. */
@@ -98,10 +99,8 @@ async_run_return (AsyncRun *run,
 {
   if (!g_atomic_int_compare_and_exchange (&run->returned, FALSE, TRUE))
     g_clear_error (&error);
-  else if (error != NULL)
-    g_task_return_error (run->task, error);
   else
-    g_task_return_boolean (run->task, TRUE);
+    rill_task_return (run->task, error);
   if (run->cancelling != NULL)
     g_source_destroy (run->cancelling);
 }

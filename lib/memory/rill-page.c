@@ -9,14 +9,22 @@ count_allocation (RillContext  *context,
                   GError      **error)
 {
   guint limit = context->properties.limits.maxMemoryAllocationCount;
+  gint n;
 
-  if ((guint) g_atomic_int_add (&context->n_allocations, 1) < limit)
-    return TRUE;
-  g_atomic_int_add (&context->n_allocations, -1);
-  g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS,
-               "There are %u allocations of memory, the most that the device allows "
-               "(maxMemoryAllocationCount)", limit);
-  return FALSE;
+  do
+    {
+      n = g_atomic_int_get (&context->n_allocations);
+      if ((guint) n >= limit)
+        {
+          g_set_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS,
+                       "vkAllocateMemory: there are %u allocations of memory, the most that the device "
+                       "allows (maxMemoryAllocationCount)",
+                       limit);
+          return FALSE;
+        }
+    }
+  while (!g_atomic_int_compare_and_exchange (&context->n_allocations, n, n + 1));
+  return TRUE;
 }
 
 static VkResult

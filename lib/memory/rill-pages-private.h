@@ -41,6 +41,7 @@ typedef struct
   void (*removed) (gpointer owner, guint index);
   gpointer owner; /* (unowned) a GObject */
   GList link;     /* among those that make room for others; without data while it is not there */
+  guint n_holders;   /* threads that trim it now, under the list's lock */
 
   GMutex lock;
   GCond grown;
@@ -59,7 +60,7 @@ void     rill_pages_init                 (RillPages                    *self);
 void     rill_pages_clear                (RillPages                    *self);
 
 /* Between these two the empty pages serve whoever else runs out of the device's memory. The owner
- * calls the second in its dispose, so that it can be referenced as long as it is found. */
+ * calls the second in its dispose, which waits for those who are at it. */
 void     rill_pages_enlist               (RillPages                    *self);
 void     rill_pages_delist               (RillPages                    *self);
 

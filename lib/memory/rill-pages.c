@@ -8,6 +8,7 @@
 
 /* (element-type RillPages) of every session; few, so a search is no loss. */
 static GMutex enlisted_lock;
+static GCond enlisted_released;
 static GQueue enlisted = G_QUEUE_INIT;
 
 /* Held while pages are released to make room: a thread whose allocation fails meanwhile waits,
@@ -216,28 +217,31 @@ get_heap (RillContext *context,
 }
 
 static void
-unref_owner (gpointer data)
+release_enlisted (gpointer data)
 {
   RillPages *self = data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
 
-  g_object_unref (self->owner);
+  if (--self->n_holders == 0)
+    g_cond_broadcast (&enlisted_released);
 }
 
-/* The owners of the result are held: one of them may be about to go. */
+/* What is in the result stays enlisted, and so alive: its owner may be about to go. (To reference the owner
+ * would call the bindings, which have locks of their own.) */
 static GPtrArray *
-ref_enlisted (RillContext *context,
+hold_enlisted (RillContext *context,
               guint        heap,
               gboolean     any_heap)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
-  GPtrArray *found = g_ptr_array_new_with_free_func (unref_owner);
+  GPtrArray *found = g_ptr_array_new_with_free_func (release_enlisted);
 
   for (GList *l = enlisted.head; l != NULL; l = l->next)
     {
       RillPages *pages = l->data;
       if (pages->context != context || (!any_heap && get_heap (context, pages->type_index) != heap))
         continue;
-      g_object_ref (pages->owner);
+      pages->n_holders++;
       g_ptr_array_add (found, pages);
     }
   return found;
@@ -252,7 +256,7 @@ get_heap_usage (RillPages *self)
 
   if (usage > 0)
     return usage;
-  found = ref_enlisted (self->context, get_heap (self->context, self->type_index), FALSE);
+  found = hold_enlisted (self->context, get_heap (self->context, self->type_index), FALSE);
   for (guint i = 0; i < found->len; i++)
     usage += rill_pages_get_reserved_size (g_ptr_array_index (found, i));
   return usage;
@@ -450,8 +454,8 @@ make_room (RillContext  *context,
     !g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY);
   g_autoptr (GPtrArray) found = NULL;
 
-  rill_context_collect (context);
-  found = ref_enlisted (context, heap, any_heap);
+  rill_context_try_collect (context);
+  found = hold_enlisted (context, heap, any_heap);
   g_mutex_lock (&reclaim_lock);
   for (guint i = 0; i < found->len; i++)
     rill_pages_trim (g_ptr_array_index (found, i));
@@ -676,6 +680,8 @@ rill_pages_delist (RillPages *self)
 
   if (self->link.data == NULL)
     return;
+  while (self->n_holders > 0)
+    g_cond_wait (&enlisted_released, &enlisted_lock);
   g_queue_unlink (&enlisted, &self->link);
   self->link.data = NULL;
 }

@@ -27,6 +27,7 @@ struct _RillMapping
   RillBuffer *buffer; /* (owned) (nullable) */
   RillMapFlags flags;
   RillHostAccess access;
+  gboolean valid; /* the host sees what is in the range */
   GMutex lock;
   gboolean closed;
 };
@@ -204,10 +205,8 @@ map_range (RillBuffer    *buffer,
   self->buffer = g_object_ref (buffer);
   self->closed = FALSE;
   if (!rill_page_invalidate (state->allocation.page, state->allocation.range.offset + offset, actual, error))
-    {
-      self->access.write = FALSE; /* so that closing flushes nothing */
-      return NULL;
-    }
+    return NULL;
+  self->valid = TRUE;
   return g_steal_pointer (&self);
 }
 
@@ -540,7 +539,7 @@ rill_mapping_close (RillMapping *self)
   self->closed = TRUE;
   g_mutex_unlock (&self->lock);
 
-  if (self->access.write)
+  if (self->access.write && self->valid)
     rill_resource_flush_mapping (self->buffer, self->access.offset, self->access.size);
   rill_resource_end_host_access (self->buffer, &self->access);
   rill_emitter_notify (rill_resource_get_context (self->buffer)->emitter, self, properties[PROP_CLOSED]);

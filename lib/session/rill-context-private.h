@@ -111,6 +111,8 @@ void         rill_context_defer       (RillContext          *self,
                                        gpointer              data);
 /* Returns when all that was deferred and is reached has run: before counting what is left. */
 void         rill_context_collect     (RillContext          *self);
+/* The same for who holds something that may be waited for in what other threads run: it gives up. */
+void         rill_context_try_collect (RillContext          *self);
 /* All that was submitted so far. */
 void         rill_context_get_last    (RillContext          *self,
                                        RillSyncPoint        *point);

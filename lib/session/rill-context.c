@@ -13,6 +13,12 @@
 /* Small transfers end within some tens of microseconds; to sleep and be woken takes longer than that. */
 #define SPIN_US 60
 
+/* Far more than what a queue's thread runs takes, unless it waits for something itself. */
+#define TRY_COLLECT_US (100 * 1000)
+
+/* The most that the end of the process waits for a device: one that has not ended by then may never end. */
+#define REST_US (10 * G_USEC_PER_SEC)
+
 typedef struct
 {
   guint32 family;
@@ -439,12 +445,32 @@ rill_context_wait (RillContext          *self,
     }
 }
 
+/* Where neither waits nor questions get through. */
+static gboolean
+wait_device_idle (RillContext *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->submit_lock);
+  VkResult result = vkDeviceWaitIdle (self->device);
+
+  if (result == VK_ERROR_DEVICE_LOST)
+    rill_context_mark_lost (self);
+  for (guint i = 0; i < self->n_queues && result == VK_SUCCESS; i++)
+    rill_queue_set_reached (&self->queues[i], self->queues[i].submitted);
+  return result == VK_SUCCESS;
+}
+
 void
 rill_context_wait_end (RillContext         *self,
                        const RillSyncPoint *point)
 {
+  guint n_failures = 0;
+
   while (!rill_context_wait (self, point, -1, NULL, NULL) && !rill_context_is_lost (self))
-    g_usleep (1000);
+    {
+      if (++n_failures > 20 && wait_device_idle (self))
+        return;
+      g_usleep (1000);
+    }
 }
 
 typedef struct
@@ -499,7 +525,16 @@ void
 rill_context_collect (RillContext *self)
 {
   for (guint i = 0; i < self->n_queues; i++)
-    rill_queue_collect (&self->queues[i]);
+    rill_queue_collect (&self->queues[i], G_MAXINT64);
+}
+
+void
+rill_context_try_collect (RillContext *self)
+{
+  gint64 deadline = g_get_monotonic_time () + TRY_COLLECT_US;
+
+  for (guint i = 0; i < self->n_queues; i++)
+    rill_queue_collect (&self->queues[i], deadline);
 }
 
 gpointer
@@ -554,6 +589,7 @@ rill_context_get_last (RillContext   *self,
 void
 rill_context_rest (RillContext *self)
 {
+  gint64 deadline = g_get_monotonic_time () + REST_US;
   RillSyncPoint last;
   gpointer engine;
 
@@ -561,7 +597,9 @@ rill_context_rest (RillContext *self)
   self->at_rest = TRUE;
   g_mutex_unlock (&self->submit_lock);
   rill_context_get_last (self, &last);
-  rill_context_wait (self, &last, -1, NULL, NULL); /* a lost device has nothing to wait for */
+  while (!rill_context_wait (self, &last, deadline, NULL, NULL) && !rill_context_is_lost (self)
+         && g_get_monotonic_time () < deadline)
+    g_usleep (1000); /* out of memory */
 
   engine = rill_context_ref_engine (self);
   if (engine != NULL)

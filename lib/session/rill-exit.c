@@ -17,7 +17,8 @@ take_next (void)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
 
-  while (contexts != NULL)
+  /* A child of fork() has none of the threads that it would wait for. */
+  while (contexts != NULL && getpid () == contexts_pid)
     {
       RillContext *context = contexts->data;
 
@@ -38,9 +39,6 @@ exit_cb (void)
 {
   RillContext *context;
 
-  /* A child of fork() has none of the threads that it would wait for. */
-  if (getpid () != contexts_pid)
-    return;
   while ((context = take_next ()) != NULL)
     rill_context_rest (context);
 }
@@ -50,6 +48,8 @@ rill_exit_add (RillContext *context)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
 
+  if (getpid () != contexts_pid)
+    contexts = NULL; /* the parent's */
   contexts = g_list_prepend (contexts, context);
   contexts_pid = getpid ();
   /* The last handler runs first. The drivers stay loaded from the first session on, but the validation

@@ -70,8 +70,10 @@ void            rill_queue_defer              (RillQueue     *self,
                                                guint64        value,
                                                void         (*func) (gpointer data),
                                                gpointer       data);
-/* Runs what is reached in the calling thread, and waits for what the queue's thread runs now. */
-void            rill_queue_collect            (RillQueue     *self);
+/* Runs what is reached in the calling thread, and waits for what the queue's thread runs now until the
+ * deadline, in monotonic time. */
+void            rill_queue_collect            (RillQueue     *self,
+                                               gint64         deadline);
 /* From here on nothing that was deferred is run: at the end of the process. */
 void            rill_queue_rest               (RillQueue     *self);
 

@@ -269,7 +269,8 @@ rill_queue_defer (RillQueue  *self,
 }
 
 void
-rill_queue_collect (RillQueue *self)
+rill_queue_collect (RillQueue *self,
+                    gint64     deadline)
 {
   GQueue ready = G_QUEUE_INIT;
   guint64 lowest;
@@ -290,8 +291,9 @@ rill_queue_collect (RillQueue *self)
   self->running--;
   g_cond_broadcast (&self->changed);
   /* What runs in this very thread, further up, cannot be waited for. */
-  while (self->running > 0 && g_private_get (&runs_deferred) == NULL)
-    g_cond_wait (&self->changed, &self->lock);
+  while (self->running > 0 && g_private_get (&runs_deferred) == NULL
+         && g_cond_wait_until (&self->changed, &self->lock, deadline))
+    ;
   g_mutex_unlock (&self->lock);
 }
 

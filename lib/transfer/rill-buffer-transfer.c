@@ -71,9 +71,11 @@ copy_directly (RillBuffer    *buffer,
 
       good = copy_chunk (buffer, offset + done, host + done, n, upload,
                          rill_engine_get_copy_pool (engine), error);
+      if (!good)
+        break;
       done += n;
       rill_transfer_advance (transfer, n);
-      good = good && (done == size || !g_cancellable_set_error_if_cancelled (cancellable, error));
+      good = done == size || !g_cancellable_set_error_if_cancelled (cancellable, error);
       if (good && done < size && rill_engine_is_stopping (engine))
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer/rill-engine-private.h"
 
+#include "core/rill-task-private.h"
+
 /* Between looks at the cancellable while a thread waits for queued transfers. */
 #define WAIT_SLICE_US (10 * 1000)
 
@@ -25,6 +27,7 @@ typedef struct
   GTask *task; /* (owned) */
   RillEngineFunc func;
   RillEngineFunc closed; /* (nullable) */
+  gboolean given;        /* the tickets, before its end */
   guint n_tickets;
   Ticket tickets[];
 } Job;
@@ -37,7 +40,7 @@ struct _RillEngine
 
   GMutex staging_lock;
   GCond staging_made;
-  gboolean making_staging; /* a thread is at it, without the lock */
+  GThread *staging_maker;  /* (unowned) (nullable) is at it, without the lock */
   RillStaging *staging;    /* (nullable) */
 
   GMutex lock;
@@ -48,12 +51,21 @@ struct _RillEngine
   GThread *thread; /* (nullable) */
 };
 
+static void
+job_give_tickets (Job *job)
+{
+  if (job->given)
+    return;
+  job->given = TRUE;
+  for (guint i = 0; i < job->n_tickets; i++)
+    rill_resource_give_ticket (job->tickets[i].resource, job->tickets[i].ticket);
+}
+
 /* May drop the last reference of the resources and of their session. */
 static void
 job_free (Job *job)
 {
-  for (guint i = 0; i < job->n_tickets; i++)
-    rill_resource_give_ticket (job->tickets[i].resource, job->tickets[i].ticket);
+  job_give_tickets (job);
   for (guint i = 0; i < job->n_tickets; i++)
     g_object_unref (job->tickets[i].resource);
   g_object_unref (job->task);
@@ -72,6 +84,7 @@ job_new (GTask          *task,
   job->task = g_object_ref (task);
   job->func = func;
   job->closed = closed;
+  job->given = FALSE;
   job->n_tickets = n_resources;
   for (guint i = 0; i < n_resources; i++)
     job->tickets[i] = (Ticket) {
@@ -92,14 +105,14 @@ return_closed (GTask          *task,
   if (closed != NULL)
     closed (task);
   else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed");
+    rill_task_return (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "The session is closed"));
 }
 
 static void
 run_job (RillEngine *self,
          Job        *job)
 {
-  for (guint i = 0; i < job->n_tickets; i++)
+  for (guint i = 0; i < job->n_tickets && !job->given; i++)
     rill_resource_wait_ticket (job->tickets[i].resource, job->tickets[i].ticket);
   if (rill_engine_is_stopping (self))
     return_closed (job->task, job->closed);
@@ -178,6 +191,10 @@ engine_rest (gpointer engine)
   while (self->running && self->thread != g_thread_self ()
          && g_cond_wait_until (&self->changed, &self->lock, deadline))
     ;
+  /* Whoever waits for a turn after these need not wait for ever; the jobs themselves are not begun. */
+  for (GList *l = self->jobs.head; l != NULL; l = l->next)
+    job_give_tickets (l->data);
+  g_cond_broadcast (&self->changed);
 }
 
 static gboolean
@@ -191,6 +208,12 @@ engine_wait_idle (gpointer       engine,
   g_mutex_lock (&self->lock);
   while (self->thread != g_thread_self () && (self->running || self->jobs.length > 0))
     {
+      if (g_atomic_int_get (&self->state) == AT_REST)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The process is about to exit");
+          idle = FALSE;
+          break;
+        }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         {
           idle = FALSE;
@@ -277,17 +300,20 @@ rill_engine_get_staging (RillEngine  *self,
   RillStaging *staging;
 
   g_mutex_lock (&self->staging_lock);
-  while (self->making_staging)
+  while (self->staging_maker != NULL && self->staging_maker != g_thread_self ())
     g_cond_wait (&self->staging_made, &self->staging_lock);
   staging = self->staging;
-  if (staging == NULL)
+  if (self->staging_maker == g_thread_self ())
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                         "The staging ring is just being made, by what has called this");
+  else if (staging == NULL)
     {
       /* Without the lock: to make room for the ring may drop what runs a program's code. */
-      self->making_staging = TRUE;
+      self->staging_maker = g_thread_self ();
       g_mutex_unlock (&self->staging_lock);
       staging = rill_staging_new (self->context, error);
       g_mutex_lock (&self->staging_lock);
-      self->making_staging = FALSE;
+      self->staging_maker = NULL;
       self->staging = staging;
       g_cond_broadcast (&self->staging_made);
     }
@@ -366,10 +392,8 @@ return_reached (gpointer data)
   g_autoptr (GTask) task = data;
   GError *error = NULL;
 
-  if (rill_context_check_lost (rill_resource_get_context (g_task_get_source_object (task)), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  rill_context_check_lost (rill_resource_get_context (g_task_get_source_object (task)), &error);
+  rill_task_return (task, error);
 }
 
 void

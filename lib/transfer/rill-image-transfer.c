@@ -282,18 +282,6 @@ rill_image_write_bytes (RillImage     *image,
          && rill_image_transfer_run (image, TRUE, (guint8 *) data, NULL, cancellable, error);
 }
 
-static void
-arrived_cb (gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (rill_context_check_lost (rill_resource_get_context (g_task_get_source_object (task)), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /* Runs in the transfer thread, which does not wait for the device. */
 static void
 write_bytes_run (GTask *task)
@@ -305,7 +293,7 @@ write_bytes_run (GTask *task)
 
   if (rill_image_transfer_run (image, TRUE, (guint8 *) g_bytes_get_data (bytes, NULL), &point,
                                g_task_get_cancellable (task), &error))
-    rill_context_defer (rill_resource_get_context (image), &point, arrived_cb, g_object_ref (task));
+    rill_engine_return_when_reached (task, &point);
   else
     g_task_return_error (task, error);
 }

@@ -664,19 +664,48 @@ test_uninitialized_transfer (Fixture       *fixture,
 typedef struct
 {
   Fixture *fixture;
+  RillTestGate *gate;
   RillTestAsync async;
+  gint blocking; /* (atomic) */
   gboolean seen;
 } Trimming;
 
-/* Comes to see that the device is done, in a dispatch of the task's own context. */
+static void
+block_cb (gpointer data)
+{
+  Trimming *trimming = data;
+
+  g_atomic_int_set (&trimming->blocking, TRUE);
+  g_usleep (100 * 1000);
+}
+
+/* Keeps the thread busy that would otherwise find out that the device is done. */
+static void
+block_thread (Trimming   *trimming,
+              RillBuffer *from,
+              RillBuffer *to)
+{
+  RillTestGate *gate = rill_test_gate_new (trimming->fixture->session);
+  RillSyncPoint point;
+
+  g_assert_true (rill_buffer_copy_to (from, 0, to, 0, -1, NULL, NULL));
+  rill_context_get_last (gate->context, &point);
+  rill_context_defer (gate->context, &point, block_cb, trimming);
+  rill_test_gate_open (gate);
+  while (!g_atomic_int_get (&trimming->blocking))
+    g_usleep (100);
+  rill_test_gate_free (gate);
+}
+
+/* Comes to see it in a dispatch of the task's own context. */
 static gboolean
 trim_cb (gpointer data)
 {
   Trimming *trimming = data;
-  gint64 end = g_get_monotonic_time () + 2000;
 
-  while (g_get_monotonic_time () < end)
-    g_assert_true (rill_memory_trim (trimming->fixture->memory, NULL));
+  rill_test_gate_open (trimming->gate);
+  g_usleep (20 * 1000);
+  g_assert_true (rill_memory_trim (trimming->fixture->memory, NULL));
   g_assert_null (trimming->async.result);
   trimming->seen = TRUE;
   return G_SOURCE_REMOVE;
@@ -687,23 +716,20 @@ static void
 test_not_within_calls (Fixture       *fixture,
                        gconstpointer  data)
 {
-  RillBuffer *from = rill_test_buffer_new (fixture->memory, MIB);
-  RillBuffer *to = rill_test_buffer_new (fixture->memory, MIB);
-  g_autoptr (GBytes) bytes = rill_test_bytes_new (MIB, 1);
+  RillBuffer *from = rill_test_buffer_new (fixture->memory, 1000);
+  RillBuffer *to = rill_test_buffer_new (fixture->memory, 1000);
+  Trimming trimming = { .fixture = fixture };
+  g_autoptr (GAsyncResult) result = NULL;
 
-  rill_test_write (from, 0, bytes);
-  for (guint i = 0; i < 20; i++)
-    {
-      Trimming trimming = { .fixture = fixture };
-      g_autoptr (GAsyncResult) result = NULL;
-
-      rill_buffer_copy_to_async (from, 0, to, 0, -1, NULL, rill_test_async_cb, &trimming.async);
-      g_usleep (500); /* so that the dispatch is a later one than the call */
-      g_idle_add_full (G_PRIORITY_HIGH, trim_cb, &trimming, NULL);
-      rill_test_iterate_until (trimming.seen);
-      result = wait_for (&trimming.async);
-      g_assert_true (rill_buffer_copy_to_finish (from, result, NULL));
-    }
+  block_thread (&trimming, from, to);
+  trimming.gate = rill_test_gate_new (fixture->session);
+  rill_buffer_copy_to_async (from, 0, to, 0, -1, NULL, rill_test_async_cb, &trimming.async);
+  g_usleep (20 * 1000); /* until it is submitted */
+  g_idle_add_full (G_PRIORITY_HIGH, trim_cb, &trimming, NULL);
+  rill_test_iterate_until (trimming.seen);
+  result = wait_for (&trimming.async);
+  g_assert_true (rill_buffer_copy_to_finish (from, result, NULL));
+  rill_test_gate_free (trimming.gate);
   g_object_unref (from);
   g_object_unref (to);
 }

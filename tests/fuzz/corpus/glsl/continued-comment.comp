@@ -1,0 +1,4 @@
+// \
+#version 450
+#version 110
+void main(){}

@@ -19,6 +19,10 @@ import xml.etree.ElementTree as xml
 BY_HAND = {
     'vkCreateInstance', 'vkDestroyInstance', 'vkCreateDevice', 'vkDestroyDevice',
     'vkGetInstanceProcAddr', 'vkGetDeviceProcAddr',
+}
+
+# What the loader answers without its layers.
+UNSEEN = {
     'vkEnumerateInstanceVersion', 'vkEnumerateInstanceExtensionProperties',
     'vkEnumerateInstanceLayerProperties', 'vkEnumerateDeviceLayerProperties',
 }
@@ -48,10 +52,36 @@ OVERRIDES = {
     'vkCreateSemaphore', 'vkDestroySemaphore', 'vkWaitSemaphores', 'vkGetSemaphoreCounterValue',
     'vkSignalSemaphore', 'vkWaitForFences', 'vkGetFenceStatus', 'vkResetFences',
     'vkGetQueryPoolResults', 'vkGetEventStatus', 'vkSetEvent',
+    # sim-queue-commands.c
+    'vkBeginCommandBuffer',
     # sim-queue-family.c
     'vkCmdPipelineBarrier', 'vkCmdPipelineBarrier2', 'vkCmdWaitEvents', 'vkCmdWaitEvents2',
     'vkCmdSetEvent2',
+    'vkDestroyCommandPool', 'vkAllocateCommandBuffers', 'vkFreeCommandBuffers',
+    # sim-queue-names.c
+    'vkSetDebugUtilsObjectNameEXT', 'vkSetDebugUtilsObjectTagEXT',
+    'vkDebugMarkerSetObjectNameEXT', 'vkDebugMarkerSetObjectTagEXT',
+    'vkSetPrivateData', 'vkGetPrivateData', 'vkDestroyPrivateDataSlot',
+    'vkQueueBeginDebugUtilsLabelEXT', 'vkQueueEndDebugUtilsLabelEXT',
+    'vkQueueInsertDebugUtilsLabelEXT',
 }
+
+# Commands that nothing but barriers, events and semaphores orders. Every other orders those before
+# and behind it, as far as the scheduler of late submissions knows.
+UNORDERED = {
+    'vkCmdBindDescriptorSets', 'vkCmdBindPipeline', 'vkCmdPushConstants',
+    'vkCmdPushDescriptorSetKHR', 'vkCmdPushDescriptorSetWithTemplateKHR',
+    'vkCmdDispatch', 'vkCmdDispatchBase', 'vkCmdDispatchIndirect',
+    'vkCmdFillBuffer', 'vkCmdUpdateBuffer', 'vkCmdCopyBuffer', 'vkCmdCopyBuffer2',
+    'vkCmdCopyBufferToImage', 'vkCmdCopyBufferToImage2',
+    'vkCmdCopyImageToBuffer', 'vkCmdCopyImageToBuffer2', 'vkCmdCopyImage', 'vkCmdCopyImage2',
+    'vkCmdBlitImage', 'vkCmdBlitImage2', 'vkCmdResolveImage', 'vkCmdResolveImage2',
+    'vkCmdClearColorImage', 'vkCmdClearDepthStencilImage',
+    'vkCmdBeginDebugUtilsLabelEXT', 'vkCmdEndDebugUtilsLabelEXT', 'vkCmdInsertDebugUtilsLabelEXT',
+}
+
+# Of these the program destroys what others than the driver have created, or the other way about.
+UNBALANCED = {'VkSurfaceKHR', 'VkDisplayModeKHR'}
 
 DISPATCHABLE = {'VkInstance', 'VkPhysicalDevice', 'VkDevice', 'VkQueue', 'VkCommandBuffer'}
 INSTANCE_LEVEL = {'VkInstance', 'VkPhysicalDevice'}
@@ -75,6 +105,8 @@ class Command:
                                 param.get('len', '')))
         self.aliases = []
         self.overridden = self.name in OVERRIDES
+        self.orders = (self.name.startswith('vkCmd') and not self.overridden
+                       and self.name not in UNORDERED)
 
     @property
     def handle(self):
@@ -98,26 +130,46 @@ class Command:
         if self.overridden:
             rest = self.params[1:] if self.handle in ('VkInstance', 'VkDevice') else self.params
             return f'sim_{self.name} (' + ', '.join(['self'] + [p[2] for p in rest]) + ')'
-        first = self.params[0][2]
+        names = [param[2] for param in self.params]
         if self.handle == 'VkQueue':
-            first = f'sim_queue_get_real (self, {first})'
-        return f'self->next.{self.name} (' + ', '.join([first] + [p[2] for p in self.params[1:]]) + ')'
+            names[0] = f'sim_queue_get_real (self, {names[0]})'
+        if self.level == 'instance':
+            names = [f'sim_queue_family_translate (self, {name})' if name == 'queueFamilyIndex'
+                     else name for name in names]
+        return f'self->next.{self.name} (' + ', '.join(names) + ')'
+
+    def get_created(self):
+        """Of a command that creates: the type, name and number of the handles that it writes."""
+        if not re.match(r'vk(?:Create|Allocate)', self.name) or self.returns != 'VkResult':
+            return None
+        _, kind, name, length = self.params[-1]
+        count = length.split(',')[0].replace('::', '->')
+        return kind, name, count
+
+    def clear(self):
+        """A line that makes the handles of an array NULL, as Vulkan wants it of a failure."""
+        created = self.get_created()
+        if created is None or not created[2]:
+            return []
+        _, name, count = created
+        return [f'memset ({name}, 0, {count} * sizeof *{name});']
 
     def balance(self):
         """Lines that count what the call has created or destroyed; only handles that the program
         must destroy itself, not those that a pool or the device takes along."""
-        made = re.match(r'vk(?:Create|Allocate)(?!CommandBuffers|DescriptorSets)', self.name)
-        gone = re.match(r'vk(?:Destroy|Free)(?!CommandBuffers|DescriptorSets)', self.name)
-        if made and self.returns == 'VkResult':
-            text, kind, name, length = self.params[-1]
-            if kind in DISPATCHABLE or not kind.startswith('Vk'):
+        if re.search(r'CommandBuffers|DescriptorSets', self.name):
+            return [], []
+        created = self.get_created()
+        if created is not None:
+            kind, name, count = created
+            if kind in DISPATCHABLE | UNBALANCED or not kind.startswith('Vk'):
                 return [], []
-            count = length.split(',')[0] if length else '1'
-            count = count if re.fullmatch(r'\w+', count) else count.replace('::', '->')
-            return [], [f'sim_balance_created ("{kind}", {count}, {name}, sizeof *{name}, result);']
-        if gone and len(self.params) == 3:
+            return [], [f'sim_balance_created ("{kind}", {count or 1}, {name}, sizeof *{name}, '
+                        'result);']
+        if re.match(r'vk(?:Destroy|Free)', self.name) and len(self.params) == 3:
             kind, name = self.params[1][1:3]
-            return [f'sim_balance_destroyed ("{kind}", {name} != VK_NULL_HANDLE);'], []
+            if kind not in UNBALANCED:
+                return [f'sim_balance_destroyed ("{kind}", {name} != VK_NULL_HANDLE);'], []
         return [], []
 
 
@@ -142,6 +194,7 @@ def read_registry(path):
         else:
             command = Command(element)
             commands[command.name] = command
+    wanted -= UNSEEN
     results = [{enum.get('name'), enum.get('alias')} for enum in root.iter('enum')
                if enum.get('alias', '').startswith('VK_ERROR')]
     for name, base in aliases:
@@ -179,7 +232,10 @@ def write_entry_point(command, out):
     out(f'  Sim{command.level.title()} *self = {find};')
     if command.returns == 'VkResult':
         out('  VkResult result;\n')
-        out(f'  if (!sim_call_begin (SIM_CALL_{command.name}, {device}, &result))\n    return result;')
+        out(f'  if (!sim_call_begin (SIM_CALL_{command.name}, {device}, &result))\n    {{')
+        for line in command.clear():
+            out(f'      {line}')
+        out('      return result;\n    }')
         for line in before:
             out(f'  {line}')
         out(f'  result = {command.call()};')
@@ -189,6 +245,8 @@ def write_entry_point(command, out):
         out('  return result;')
     else:
         out(f'\n  sim_call_count (SIM_CALL_{command.name});')
+        if command.orders:
+            out('  sim_commands_order (self, commandBuffer);')
         for line in before:
             out(f'  {line}')
         out(f'  {"" if command.returns == "void" else "return "}{command.call()};')
@@ -201,9 +259,8 @@ def write_tables(commands, aliases, out):
         out(f'static const VkResult errors_{command.name}[] = {{ {errors} }};')
     out('\nconst SimCallInfo sim_calls[SIM_N_CALLS] = {')
     for command in commands:
-        result = 'TRUE' if command.returns == 'VkResult' else 'FALSE'
         lost = 'TRUE' if 'VK_ERROR_DEVICE_LOST' in command.errors else 'FALSE'
-        out(f'  {{ "{command.name}", {result}, {lost}, errors_{command.name} }},')
+        out(f'  {{ "{command.name}", {lost}, errors_{command.name} }},')
     out('};\n')
     codes = {code for command in commands for code in command.errors + command.successes}
     for pair in aliases:
@@ -238,6 +295,7 @@ def write_tables(commands, aliases, out):
 def write_source(commands, aliases, out):
     out('/* Made by generate.py from vk.xml. */')
     out('#include "sim-layer.h"\n')
+    out('#include <string.h>\n')
     for command in commands:
         if command.name not in BY_HAND:
             write_entry_point(command, out)

@@ -16,10 +16,10 @@
 #define RILL_SIMULATION_LIBRARY "libVkLayer_RILL_simulation.so"
 
 /* Takes settings in the place of those of RILL_SIMULATION: what describes a device (topology,
- * granularity, atom, small-heap, few-allocations, queues, schedule) for instances created from now
- * on, the rest (fail, lose, delay-ms, count) at once. Counts of calls and faults begin anew. Returns
- * 0, or -1 where the text is not understood, with the reason on standard error; nothing has changed
- * then. */
+ * granularity, atom, small-heap, few-allocations, queues, overlap) for instances created from now
+ * on, the rest (schedule, fail, lose, delay-ms, count) at once. Counts of calls and faults begin
+ * anew. Returns 0, or -1 where the text is not understood, with the reason on standard error;
+ * nothing has changed then. */
 typedef int (*PFN_rill_simulation_configure) (const char *settings);
 
 /* How often an entry point was called since the settings were taken; 0 for an unknown one. */
@@ -29,12 +29,14 @@ typedef uint64_t (*PFN_rill_simulation_get_calls) (const char *entry_point);
 typedef uint64_t (*PFN_rill_simulation_get_faults) (void);
 
 /* How many objects of a type ("VkBuffer"), or of all where NULL, were created and not destroyed, in
- * the whole process. Handles that end with their pool are not counted. */
+ * the whole process. Handles that end with their pool are not counted, nor surfaces, which the
+ * platform's own commands create. */
 typedef int64_t (*PFN_rill_simulation_get_alive) (const char *type);
 
 /* How many messages the layer has reported since the settings were taken. */
 typedef uint64_t (*PFN_rill_simulation_get_reports) (void);
 
-/* The entry points that the layer has, by number: NULL after the last. *errors is the list of errors
- * that the registry names, up to VK_SUCCESS; empty for one that returns no VkResult. */
-typedef const char *(*PFN_rill_simulation_get_entry_point) (unsigned int index, const VkResult **errors);
+/* The entry points that the layer has, by number: NULL after the last. *errors is the list of the
+ * errors that the registry names, up to VK_SUCCESS; empty for one that returns no VkResult. */
+typedef const char *(*PFN_rill_simulation_get_entry_point) (unsigned int     index,
+                                                            const VkResult **errors);

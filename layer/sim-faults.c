@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT VK_LAYER_EXPORT
-
-EXPORT int         rill_simulation_configure       (const char *text);
-EXPORT uint64_t    rill_simulation_get_calls       (const char *entry_point);
-EXPORT uint64_t    rill_simulation_get_faults      (void);
-EXPORT int64_t     rill_simulation_get_alive       (const char *type);
-EXPORT uint64_t    rill_simulation_get_reports     (void);
-EXPORT const char *rill_simulation_get_entry_point (unsigned int index, const VkResult **errors);
+SIM_EXPORT int         rill_simulation_configure       (const char *text);
+SIM_EXPORT uint64_t    rill_simulation_get_calls       (const char *entry_point);
+SIM_EXPORT uint64_t    rill_simulation_get_faults      (void);
+SIM_EXPORT int64_t     rill_simulation_get_alive       (const char *type);
+SIM_EXPORT uint64_t    rill_simulation_get_reports     (void);
+SIM_EXPORT const char *rill_simulation_get_entry_point (unsigned int     index,
+                                                        const VkResult **errors);
 
 /* The settings are read once, and changed only by rill_simulation_configure(). What every call asks
  * for stands beside them, to be read without the lock. */
@@ -219,11 +218,15 @@ sim_balance_created (const char *kind,
   static const guint8 null[sizeof (guint64)];
   guint n_created = 0;
 
-  /* Pipelines may be made in part; of everything else an error leaves nothing. */
-  if (result < 0 && strcmp (kind, "VkPipeline") != 0)
+  /* Pipelines and shaders may be made in part; of everything else an error leaves nothing. Handles
+   * that come later are not there to be looked at. */
+  if (result < 0 && strcmp (kind, "VkPipeline") != 0 && strcmp (kind, "VkShaderEXT") != 0)
     return;
-  for (guint i = 0; i < n; i++)
-    n_created += memcmp ((const guint8 *) handles + i * size, null, size) != 0;
+  if (result == VK_OPERATION_DEFERRED_KHR)
+    n_created = n;
+  else
+    for (guint i = 0; i < n; i++)
+      n_created += memcmp ((const guint8 *) handles + i * size, null, size) != 0;
   add_alive (kind, n_created);
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* By the pointer that the loader writes into every dispatchable handle of one instance or device. */
+/* By the pointer that the loader writes into each dispatchable handle of one instance or device. */
 static GRWLock objects_lock;
 static GHashTable *instances; /* (objects_lock) to SimInstance */
 static GHashTable *devices;   /* (objects_lock) to SimDevice */
@@ -226,6 +226,7 @@ device_new (SimInstance                 *instance,
   sim_device_table_load (&self->next, self->handle, self->get_proc_addr);
   self->memory = sim_memory_new (self);
   self->queues = sim_queues_new (self, info);
+  self->transfer_data = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   add_object (&devices, self->handle, self);
   *handle = self->handle;
   return VK_SUCCESS;
@@ -263,6 +264,7 @@ entry_vkDestroyDevice (VkDevice                     device,
   sim_memory_free (self->memory);
   remove_object (&devices, device);
   destroy (device, pAllocator);
+  g_hash_table_unref (self->transfer_data);
   sim_balance_destroyed ("VkDevice", TRUE);
   g_free (self);
 }
@@ -341,7 +343,7 @@ get_physical_device_proc_addr (VkInstance  instance,
   return replace (pName, self->get_physical_device_proc_addr (instance, pName));
 }
 
-VK_LAYER_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
+SIM_EXPORT VKAPI_ATTR VkResult VKAPI_CALL
 vkNegotiateLoaderLayerInterfaceVersion (VkNegotiateLayerInterface *pVersionStruct)
 {
   if (pVersionStruct->loaderLayerInterfaceVersion < 2)

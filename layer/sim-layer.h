@@ -36,6 +36,7 @@ struct _SimDevice
   SimPhysicalDevice *physical;  /* (unowned) */
   SimDeviceMemory *memory;
   SimDeviceQueues *queues;
+  GHashTable *transfer_data;    /* VkPrivateDataSlot to guint64: sim-queue-names.c */
   gint lost;                    /* (atomic) */
 };
 
@@ -47,9 +48,8 @@ SimDevice   *sim_device_find   (gconstpointer dispatchable);
 typedef struct
 {
   const char *name;
-  gboolean returns_result;
   gboolean can_lose;        /* VK_ERROR_DEVICE_LOST is among its errors */
-  const VkResult *errors;   /* to VK_SUCCESS */
+  const VkResult *errors;   /* to VK_SUCCESS; none where there is no VkResult */
 } SimCallInfo;
 
 typedef struct
@@ -76,7 +76,8 @@ void sim_instance_table_load (SimInstanceTable *table, VkInstance handle,
 void sim_device_table_load   (SimDeviceTable *table, VkDevice handle, PFN_vkGetDeviceProcAddr get);
 
 /* sim-faults.c: the process's settings, faults, counts and balance. */
-gboolean sim_faults_copy_settings (SimSettings *settings); /* FALSE where RILL_SIMULATION is wrong */
+/* FALSE where RILL_SIMULATION is wrong. */
+gboolean sim_faults_copy_settings (SimSettings *settings);
 gboolean sim_faults_is_late    (void);
 guint    sim_faults_get_delay  (void);                 /* in milliseconds */
 gboolean sim_faults_lose_now   (void);                 /* asked once for each submission */
@@ -108,10 +109,10 @@ struct _SimPhysicalDevice
 SimPhysicalDevice *sim_physical_device_get  (SimInstance *instance, VkPhysicalDevice handle);
 void               sim_physical_device_free (SimPhysicalDevice *self);
 /* The memory types of requirements, from the driver's to the simulated. */
-guint32            sim_physical_device_simulate_types (const SimPhysicalDevice *self, guint32 real_bits,
-                                                       gboolean optimal_image);
-/* Takes from the extensions and features asked of vkCreateDevice what only the layer has; *extensions
- * is then a new array (free) or NULL when nothing had to change. */
+guint32            sim_physical_device_simulate_types (const SimPhysicalDevice *self,
+                                                       guint32 real_bits, gboolean optimal_image);
+/* Takes from the extensions and features asked of vkCreateDevice what only the layer has;
+ * *extensions is then a new array (free) or NULL when nothing had to change. */
 void               sim_topology_filter_extensions (const SimPhysicalDevice *self,
                                                    const VkDeviceCreateInfo *info,
                                                    const char ***extensions, guint32 *n_extensions);
@@ -123,11 +124,17 @@ void             sim_memory_free (SimDeviceMemory *self);
 /* sim-queue.c */
 SimDeviceQueues *sim_queues_new  (SimDevice *device, const VkDeviceCreateInfo *info);
 void             sim_queues_free (SimDeviceQueues *self);
-/* The queues to ask the driver for: *infos is a new array (free) or NULL when nothing had to change. */
-void             sim_queues_filter_create_infos (SimInstance *instance, VkPhysicalDevice physical_device,
+/* The queues to ask the driver for: *infos is a new array (free) or NULL when nothing had to
+ * change. */
+void             sim_queues_filter_create_infos (SimInstance *instance,
+                                                 VkPhysicalDevice physical_device,
                                                  const VkDeviceCreateInfo *info,
                                                  VkDeviceQueueCreateInfo **infos, guint32 *n_infos);
+/* Something was recorded that may order what is before and behind it. */
+void             sim_commands_order (SimDevice *device, VkCommandBuffer commands);
 VkQueue          sim_queue_get_real (SimDevice *device, VkQueue queue);
+/* The driver's queue family, of one that the program sees. */
+guint32          sim_queue_family_translate (SimInstance *instance, guint32 family);
 /* The device is lost now: what is held is dropped, what the driver has is waited for, every wait in
  * progress ends. Idempotent. */
 void             sim_queues_lose (SimDevice *device);

@@ -48,7 +48,7 @@ memory_free (SimMemory *memory)
 {
   sim_bindings_forget_locked (memory->bindings);
   g_tree_unref (memory->bindings);
-  free (memory->shadow_block);
+  free (memory->shadow);
   g_free (memory);
 }
 
@@ -329,22 +329,21 @@ find_fault (const SimMemory *memory,
   return NULL;
 }
 
-/* As the memory behind it, the copy begins at an address that less the offset is aligned; what the
- * device has in it shows only after an invalidation. */
+/* As the host's cache it outlives a mapping: what the host has written it sees again, and what the
+ * device has written only after an invalidation. */
 static gboolean
 create_shadow (SimDeviceMemory *self,
                SimMemory       *memory)
 {
   gsize alignment = self->device->physical->limits.minMemoryMapAlignment;
-  gsize lead = memory->map_offset % alignment;
+  void *shadow;
 
-  if (posix_memalign (&memory->shadow_block, alignment, lead + memory->map_size) != 0)
-    {
-      memory->shadow_block = NULL;
-      return FALSE;
-    }
-  memory->shadow = (guint8 *) memory->shadow_block + lead;
-  poison (memory->shadow, memory->map_size);
+  if (memory->shadow != NULL)
+    return TRUE;
+  if (posix_memalign (&shadow, MAX (alignment, sizeof (gpointer)), memory->size) != 0)
+    return FALSE;
+  poison (shadow, memory->size);
+  memory->shadow = shadow;
   return TRUE;
 }
 
@@ -377,7 +376,7 @@ sim_vkMapMemory (SimDevice         *device,
   if (found->has_shadow && !create_shadow (self, found))
     return VK_ERROR_OUT_OF_HOST_MEMORY;
   found->mapped = TRUE;
-  *ppData = found->has_shadow ? found->shadow : found->real + offset;
+  *ppData = (found->has_shadow ? found->shadow : found->real) + offset;
   return VK_SUCCESS;
 }
 
@@ -395,8 +394,6 @@ sim_vkUnmapMemory (SimDevice      *device,
       return;
     }
   found->mapped = FALSE;
-  found->shadow = NULL;
-  g_clear_pointer (&found->shadow_block, free);
 }
 
 /* Flushes and invalidations */
@@ -454,7 +451,7 @@ copy_range (const SimMemory *memory,
             gboolean         to_device)
 {
   guint8 *real = memory->real + start;
-  guint8 *shadow = memory->shadow + (start - memory->map_offset);
+  guint8 *shadow = memory->shadow + start;
 
   if (to_device)
     memcpy (real, shadow, end - start);

@@ -22,8 +22,7 @@ typedef struct
   gboolean mapped;              /* by the program */
   guint64 map_offset;
   guint64 map_size;
-  gpointer shadow_block;        /* (owned) (nullable) */
-  guint8 *shadow;               /* of map_offset */
+  guint8 *shadow;               /* (owned) (nullable) of all of it, once it has been mapped */
 
   GTree *bindings;              /* (lock) (owned) of SimBinding, by offset */
   gboolean has_overlaps;        /* (lock) or had them */

@@ -102,16 +102,101 @@ sim_queues_filter_create_infos (SimInstance              *instance,
   *n_infos = n;
 }
 
+/* Command pools and their buffers: those of the transfer family are remembered. */
+
 VkResult
 sim_vkCreateCommandPool (SimDevice                     *device,
                          const VkCommandPoolCreateInfo *pCreateInfo,
                          const VkAllocationCallbacks   *pAllocator,
                          VkCommandPool                 *pCommandPool)
 {
+  SimDeviceQueues *self = device->queues;
   VkCommandPoolCreateInfo info = *pCreateInfo;
+  guint64 pool;
+  VkResult result;
 
   info.queueFamilyIndex = sim_queue_family_get_real (device, info.queueFamilyIndex);
-  return device->next.vkCreateCommandPool (device->handle, &info, pAllocator, pCommandPool);
+  result = device->next.vkCreateCommandPool (device->handle, &info, pAllocator, pCommandPool);
+  if (result != VK_SUCCESS || info.queueFamilyIndex == pCreateInfo->queueFamilyIndex)
+    return result;
+  pool = (guint64) *pCommandPool;
+  g_mutex_lock (&self->commands_lock);
+  g_hash_table_add (self->transfer_pools, g_memdup2 (&pool, sizeof pool));
+  g_mutex_unlock (&self->commands_lock);
+  return VK_SUCCESS;
+}
+
+static gboolean
+is_of_pool (gpointer commands,
+            gpointer pool,
+            gpointer wanted)
+{
+  return *(const guint64 *) pool == *(const guint64 *) wanted;
+}
+
+void
+sim_vkDestroyCommandPool (SimDevice                   *device,
+                          VkCommandPool                commandPool,
+                          const VkAllocationCallbacks *pAllocator)
+{
+  SimDeviceQueues *self = device->queues;
+  guint64 pool = (guint64) commandPool;
+
+  g_mutex_lock (&self->commands_lock);
+  if (g_hash_table_remove (self->transfer_pools, &pool))
+    g_hash_table_foreach_remove (self->transfer_commands, is_of_pool, &pool);
+  g_mutex_unlock (&self->commands_lock);
+  device->next.vkDestroyCommandPool (device->handle, commandPool, pAllocator);
+}
+
+VkResult
+sim_vkAllocateCommandBuffers (SimDevice                         *device,
+                              const VkCommandBufferAllocateInfo *pAllocateInfo,
+                              VkCommandBuffer                   *pCommandBuffers)
+{
+  SimDeviceQueues *self = device->queues;
+  guint64 pool = (guint64) pAllocateInfo->commandPool;
+  VkResult result = device->next.vkAllocateCommandBuffers (device->handle, pAllocateInfo,
+                                                           pCommandBuffers);
+
+  if (result != VK_SUCCESS)
+    return result;
+  g_mutex_lock (&self->commands_lock);
+  if (g_hash_table_contains (self->transfer_pools, &pool))
+    for (guint i = 0; i < pAllocateInfo->commandBufferCount; i++)
+      g_hash_table_insert (self->transfer_commands, pCommandBuffers[i],
+                           g_memdup2 (&pool, sizeof pool));
+  g_mutex_unlock (&self->commands_lock);
+  return VK_SUCCESS;
+}
+
+void
+sim_vkFreeCommandBuffers (SimDevice             *device,
+                          VkCommandPool          commandPool,
+                          uint32_t               commandBufferCount,
+                          const VkCommandBuffer *pCommandBuffers)
+{
+  SimDeviceQueues *self = device->queues;
+
+  g_mutex_lock (&self->commands_lock);
+  for (guint i = 0; i < commandBufferCount; i++)
+    g_hash_table_remove (self->transfer_commands, pCommandBuffers[i]);
+  g_mutex_unlock (&self->commands_lock);
+  device->next.vkFreeCommandBuffers (device->handle, commandPool, commandBufferCount,
+                                     pCommandBuffers);
+}
+
+static guint32
+get_family (SimDevice       *device,
+            VkCommandBuffer  commands)
+{
+  SimDeviceQueues *self = device->queues;
+  gboolean is_transfer;
+
+  g_mutex_lock (&self->commands_lock);
+  is_transfer = g_hash_table_contains (self->transfer_commands, commands);
+  g_mutex_unlock (&self->commands_lock);
+  return is_transfer ? TRANSFER_FAMILY : 0;
 }
 
 /* Barriers: between families that are one for the driver there is no change of ownership. */
@@ -127,6 +212,21 @@ translate_families (SimDevice *device,
     *src = *dst = VK_QUEUE_FAMILY_IGNORED;
 }
 
+/* The layout changes once in a change of ownership, though both halves name it: here in the second.
+ * What is not kept needs no care. */
+static gboolean
+is_release (SimDevice     *device,
+            guint32        family,
+            guint32        src,
+            guint32        dst,
+            VkImageLayout  old_layout)
+{
+  return src == family && src != dst
+         && sim_queue_family_get_real (device, src) == sim_queue_family_get_real (device, dst)
+         && old_layout != VK_IMAGE_LAYOUT_UNDEFINED
+         && old_layout != VK_IMAGE_LAYOUT_PREINITIALIZED;
+}
+
 /* A copy of the barriers in the place of *barriers, to be freed. */
 #define COPY_BARRIERS(device, type, n, barriers)                                                   \
   G_STMT_START                                                                                     \
@@ -135,6 +235,22 @@ translate_families (SimDevice *device,
     for (guint i_ = 0; i_ < (n); i_++)                                                             \
       translate_families (device, &copies_[i_].srcQueueFamilyIndex,                                \
                           &copies_[i_].dstQueueFamilyIndex);                                       \
+    *(barriers) = copies_;                                                                         \
+  }                                                                                                \
+  G_STMT_END
+
+#define COPY_IMAGE_BARRIERS(device, family, type, n, barriers)                                     \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    type *copies_ = g_memdup2 (*(barriers), (n) * sizeof (type));                                  \
+    for (guint i_ = 0; i_ < (n); i_++)                                                             \
+      {                                                                                            \
+        type *copy_ = &copies_[i_];                                                                \
+        if (is_release (device, family, copy_->srcQueueFamilyIndex, copy_->dstQueueFamilyIndex,    \
+                        copy_->oldLayout))                                                         \
+          copy_->newLayout = copy_->oldLayout;                                                     \
+        translate_families (device, &copy_->srcQueueFamilyIndex, &copy_->dstQueueFamilyIndex);     \
+      }                                                                                            \
     *(barriers) = copies_;                                                                         \
   }                                                                                                \
   G_STMT_END
@@ -153,12 +269,15 @@ sim_vkCmdPipelineBarrier (SimDevice                   *device,
                           const VkImageMemoryBarrier  *pImageMemoryBarriers)
 {
   gboolean split = device->settings->split_queues;
+  guint32 family = get_family (device, commandBuffer);
 
+  sim_commands_note_barrier (device, commandBuffer, dstStageMask, imageMemoryBarrierCount);
   if (split)
     {
       COPY_BARRIERS (device, VkBufferMemoryBarrier, bufferMemoryBarrierCount,
                      &pBufferMemoryBarriers);
-      COPY_BARRIERS (device, VkImageMemoryBarrier, imageMemoryBarrierCount, &pImageMemoryBarriers);
+      COPY_IMAGE_BARRIERS (device, family, VkImageMemoryBarrier,
+                           imageMemoryBarrierCount, &pImageMemoryBarriers);
     }
   device->next.vkCmdPipelineBarrier (commandBuffer, srcStageMask, dstStageMask, dependencyFlags,
                                      memoryBarrierCount, pMemoryBarriers, bufferMemoryBarrierCount,
@@ -186,12 +305,15 @@ sim_vkCmdWaitEvents (SimDevice                   *device,
                      const VkImageMemoryBarrier  *pImageMemoryBarriers)
 {
   gboolean split = device->settings->split_queues;
+  guint32 family = get_family (device, commandBuffer);
 
+  sim_commands_order (device, commandBuffer);
   if (split)
     {
       COPY_BARRIERS (device, VkBufferMemoryBarrier, bufferMemoryBarrierCount,
                      &pBufferMemoryBarriers);
-      COPY_BARRIERS (device, VkImageMemoryBarrier, imageMemoryBarrierCount, &pImageMemoryBarriers);
+      COPY_IMAGE_BARRIERS (device, family, VkImageMemoryBarrier,
+                           imageMemoryBarrierCount, &pImageMemoryBarriers);
     }
   device->next.vkCmdWaitEvents (commandBuffer, eventCount, pEvents, srcStageMask, dstStageMask,
                                 memoryBarrierCount, pMemoryBarriers, bufferMemoryBarrierCount,
@@ -206,17 +328,19 @@ sim_vkCmdWaitEvents (SimDevice                   *device,
 
 static VkDependencyInfo *
 copy_dependencies (SimDevice              *device,
+                   VkCommandBuffer         commands,
                    const VkDependencyInfo *infos,
                    guint                   n)
 {
   VkDependencyInfo *copies = g_memdup2 (infos, n * sizeof *infos);
+  guint32 family = get_family (device, commands);
 
   for (guint i = 0; i < n; i++)
     {
       COPY_BARRIERS (device, VkBufferMemoryBarrier2, copies[i].bufferMemoryBarrierCount,
                      &copies[i].pBufferMemoryBarriers);
-      COPY_BARRIERS (device, VkImageMemoryBarrier2, copies[i].imageMemoryBarrierCount,
-                     &copies[i].pImageMemoryBarriers);
+      COPY_IMAGE_BARRIERS (device, family, VkImageMemoryBarrier2,
+                           copies[i].imageMemoryBarrierCount, &copies[i].pImageMemoryBarriers);
     }
   return copies;
 }
@@ -240,12 +364,13 @@ sim_vkCmdPipelineBarrier2 (SimDevice              *device,
 {
   VkDependencyInfo *copy;
 
+  sim_commands_note_dependency (device, commandBuffer, pDependencyInfo);
   if (!device->settings->split_queues)
     {
       device->next.vkCmdPipelineBarrier2 (commandBuffer, pDependencyInfo);
       return;
     }
-  copy = copy_dependencies (device, pDependencyInfo, 1);
+  copy = copy_dependencies (device, commandBuffer, pDependencyInfo, 1);
   device->next.vkCmdPipelineBarrier2 (commandBuffer, copy);
   free_dependencies (copy, 1);
 }
@@ -258,12 +383,13 @@ sim_vkCmdSetEvent2 (SimDevice              *device,
 {
   VkDependencyInfo *copy;
 
+  sim_commands_order (device, commandBuffer);
   if (!device->settings->split_queues)
     {
       device->next.vkCmdSetEvent2 (commandBuffer, event, pDependencyInfo);
       return;
     }
-  copy = copy_dependencies (device, pDependencyInfo, 1);
+  copy = copy_dependencies (device, commandBuffer, pDependencyInfo, 1);
   device->next.vkCmdSetEvent2 (commandBuffer, event, copy);
   free_dependencies (copy, 1);
 }
@@ -277,12 +403,13 @@ sim_vkCmdWaitEvents2 (SimDevice              *device,
 {
   VkDependencyInfo *copies;
 
+  sim_commands_order (device, commandBuffer);
   if (!device->settings->split_queues)
     {
       device->next.vkCmdWaitEvents2 (commandBuffer, eventCount, pEvents, pDependencyInfos);
       return;
     }
-  copies = copy_dependencies (device, pDependencyInfos, eventCount);
+  copies = copy_dependencies (device, commandBuffer, pDependencyInfos, eventCount);
   device->next.vkCmdWaitEvents2 (commandBuffer, eventCount, pEvents, copies);
   free_dependencies (copies, eventCount);
 }

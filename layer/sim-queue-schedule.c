@@ -140,6 +140,7 @@ sim_queues_hold_locked (SimDeviceQueues *self,
   guint n = sim_batches_count_waits (&submission->batches, 0);
 
   submission->serial = ++self->serial;
+  submission->can_overtake = sim_queues_can_overtake (self, &submission->batches);
   for (guint i = 0; i < n; i++)
     {
       SimSemaphoreValue wait = sim_batches_get_wait (&submission->batches, 0, i);
@@ -168,8 +169,7 @@ static void
 pass_locked (SimDeviceQueues *self,
              SimSubmission   *submission)
 {
-  VkResult result = sim_batches_pass (&submission->batches, self->device, submission->queue->real,
-                                      submission->fence);
+  VkResult result = sim_submission_pass (submission, self->device);
 
   sim_submission_free (submission);
   /* The program was told long ago that it would run. */
@@ -221,6 +221,12 @@ execute_locked (SimDeviceQueues *self,
   guint delay_ms = sim_faults_get_delay ();
   guint n = sim_batches_count_signals (&submission->batches, 0);
 
+  if (submission != g_queue_peek_head (&submission->queue->held))
+    {
+      if (sim_submission_pass_commands (submission, self->device) != VK_SUCCESS)
+        sim_queues_lose_locked (self);
+      return;
+    }
   g_queue_remove (&submission->queue->held, submission);
   g_atomic_int_add (&self->n_held, -1);
   for (guint i = 0; i < n; i++)
@@ -363,6 +369,33 @@ set_wanted_locked (SimDeviceQueues *self,
       ((SimSubmission *) l->data)->wanted = wanted;
 }
 
+/* The first, or to do more harm the commands of a later one that may overtake all before it. */
+static SimSubmission *
+find_next_in_queue_locked (SimDeviceQueues *self,
+                           SimQueue        *queue,
+                           gboolean         newest)
+{
+  gboolean overtake = newest && sim_faults_get_delay () == 0 && self->delayed.length == 0;
+  SimSubmission *next = NULL;
+
+  for (GList *l = queue->held.head; l != NULL; l = l->next)
+    {
+      SimSubmission *submission = l->data;
+
+      if (!submission->wanted || !is_ready_locked (self, submission))
+        break;
+      if (next == NULL)
+        next = submission;
+      else if (!submission->can_overtake)
+        break;
+      else if (!submission->begun && sim_batches_count_commands (&submission->batches) > 0)
+        next = submission;
+      if (!overtake || !submission->can_overtake)
+        break;
+    }
+  return next;
+}
+
 /* Of those that may come next the newest where it can do harm, otherwise the oldest. */
 static SimSubmission *
 find_next_locked (SimDeviceQueues *self,
@@ -372,10 +405,9 @@ find_next_locked (SimDeviceQueues *self,
 
   for (guint i = 0; i < self->queues->len; i++)
     {
-      SimSubmission *first = g_queue_peek_head (&((SimQueue *) self->queues->pdata[i])->held);
+      SimSubmission *first = find_next_in_queue_locked (self, self->queues->pdata[i], newest);
 
-      if (first != NULL && first->wanted && is_ready_locked (self, first)
-          && (next == NULL || (first->serial > next->serial) == newest))
+      if (first != NULL && (next == NULL || (first->serial > next->serial) == newest))
         next = first;
     }
   return next;

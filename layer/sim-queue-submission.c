@@ -94,6 +94,34 @@ sim_batches_pass (const SimBatches *self,
   return device->next.vkQueueSubmit (real, self->n, self->infos, fence);
 }
 
+guint
+sim_batches_count_commands (const SimBatches *self)
+{
+  if (self->n == 0)
+    return 0;
+  return self->infos2 != NULL ? self->infos2->commandBufferInfoCount
+                              : self->infos->commandBufferCount;
+}
+
+VkCommandBuffer
+sim_batches_get_commands (const SimBatches *self,
+                          guint             index)
+{
+  return self->infos2 != NULL ? self->infos2->pCommandBufferInfos[index].commandBuffer
+                              : self->infos->pCommandBuffers[index];
+}
+
+/* Structures beside the values of semaphores count what a part has not. */
+gboolean
+sim_batches_can_split (const SimBatches *self)
+{
+  const VkBaseInStructure *next = self->infos != NULL ? self->infos->pNext : NULL;
+
+  while (next != NULL && next->sType == VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO)
+    next = next->pNext;
+  return next == NULL;
+}
+
 /* Copies */
 
 static gboolean
@@ -186,7 +214,7 @@ copy_structure (SimSubmission           *self,
     case VK_STRUCTURE_TYPE_PERFORMANCE_QUERY_SUBMIT_INFO_KHR:
       return copy_array (self, structure, 1, sizeof (VkPerformanceQuerySubmitInfoKHR));
     default:
-      g_return_val_if_reached (NULL); /* sim_batches_can_copy() */
+      return NULL;
     }
 }
 
@@ -201,6 +229,9 @@ copy_chain (SimSubmission *self,
     {
       VkBaseOutStructure *copy = copy_structure (self, next);
 
+      if (copy == NULL)
+        continue;
+      copy->pNext = NULL;
       if (last != NULL)
         last->pNext = copy;
       else
@@ -233,17 +264,24 @@ copy_info2 (SimSubmission       *self,
             const VkSubmitInfo2 *info)
 {
   VkSubmitInfo2 *copy = copy_array (self, info, 1, sizeof *info);
+  VkSemaphoreSubmitInfo *waits =
+    copy_array (self, info->pWaitSemaphoreInfos, info->waitSemaphoreInfoCount, sizeof *waits);
+  VkCommandBufferSubmitInfo *commands =
+    copy_array (self, info->pCommandBufferInfos, info->commandBufferInfoCount, sizeof *commands);
+  VkSemaphoreSubmitInfo *signals =
+    copy_array (self, info->pSignalSemaphoreInfos, info->signalSemaphoreInfoCount, sizeof *signals);
 
+  /* No structure is known to extend these. */
+  for (guint i = 0; i < info->waitSemaphoreInfoCount; i++)
+    waits[i].pNext = NULL;
+  for (guint i = 0; i < info->commandBufferInfoCount; i++)
+    commands[i].pNext = NULL;
+  for (guint i = 0; i < info->signalSemaphoreInfoCount; i++)
+    signals[i].pNext = NULL;
   copy->pNext = copy_chain (self, info->pNext);
-  copy->pWaitSemaphoreInfos = copy_array (self, info->pWaitSemaphoreInfos,
-                                          info->waitSemaphoreInfoCount,
-                                          sizeof *info->pWaitSemaphoreInfos);
-  copy->pCommandBufferInfos = copy_array (self, info->pCommandBufferInfos,
-                                          info->commandBufferInfoCount,
-                                          sizeof *info->pCommandBufferInfos);
-  copy->pSignalSemaphoreInfos = copy_array (self, info->pSignalSemaphoreInfos,
-                                            info->signalSemaphoreInfoCount,
-                                            sizeof *info->pSignalSemaphoreInfos);
+  copy->pWaitSemaphoreInfos = waits;
+  copy->pCommandBufferInfos = commands;
+  copy->pSignalSemaphoreInfos = signals;
   self->batches = (SimBatches) { .n = 1, .infos2 = copy };
 }
 
@@ -273,4 +311,59 @@ sim_submission_free (SimSubmission *self)
   g_ptr_array_unref (self->copies);
   g_free (self->signallers);
   g_free (self);
+}
+
+/* Passing on */
+
+/* A part of the batch: the commands and what they wait for, or the signals. */
+static VkResult
+pass_part (SimSubmission *self,
+           SimDevice     *device,
+           gboolean       commands,
+           VkFence        fence)
+{
+  const SimBatches *batches = &self->batches;
+  const VkTimelineSemaphoreSubmitInfo *values =
+    batches->infos != NULL ? find_values (batches->infos->pNext) : NULL;
+  VkTimelineSemaphoreSubmitInfo part_values;
+  VkSubmitInfo part;
+  VkSubmitInfo2 part2;
+
+  if (batches->infos2 != NULL)
+    {
+      part2 = batches->infos2[0];
+      part2.waitSemaphoreInfoCount = commands ? part2.waitSemaphoreInfoCount : 0;
+      part2.commandBufferInfoCount = commands ? part2.commandBufferInfoCount : 0;
+      part2.signalSemaphoreInfoCount = commands ? 0 : part2.signalSemaphoreInfoCount;
+      return device->next.vkQueueSubmit2 (self->queue->real, 1, &part2, fence);
+    }
+  part = batches->infos[0];
+  part.waitSemaphoreCount = commands ? part.waitSemaphoreCount : 0;
+  part.commandBufferCount = commands ? part.commandBufferCount : 0;
+  part.signalSemaphoreCount = commands ? 0 : part.signalSemaphoreCount;
+  if (values != NULL)
+    {
+      part_values = *values;
+      part_values.waitSemaphoreValueCount = commands ? values->waitSemaphoreValueCount : 0;
+      part_values.signalSemaphoreValueCount = commands ? 0 : values->signalSemaphoreValueCount;
+      part.pNext = &part_values;
+    }
+  return device->next.vkQueueSubmit (self->queue->real, 1, &part, fence);
+}
+
+VkResult
+sim_submission_pass_commands (SimSubmission *self,
+                              SimDevice     *device)
+{
+  self->begun = TRUE;
+  return pass_part (self, device, TRUE, VK_NULL_HANDLE);
+}
+
+VkResult
+sim_submission_pass (SimSubmission *self,
+                     SimDevice     *device)
+{
+  if (self->begun)
+    return pass_part (self, device, FALSE, self->fence);
+  return sim_batches_pass (&self->batches, device, self->queue->real, self->fence);
 }

@@ -206,6 +206,19 @@ submit_fences_locked (SimDeviceQueues *self,
   return VK_SUCCESS;
 }
 
+/* All is done, but the driver may have to put it away: only then can semaphores be destroyed. */
+static VkResult
+settle_locked (SimDeviceQueues *self,
+               guint            n,
+               SimQueue       **queues)
+{
+  VkResult result = VK_SUCCESS;
+
+  for (guint i = 0; i < n && result == VK_SUCCESS; i++)
+    result = self->device->next.vkQueueWaitIdle (queues[i]->real);
+  return result;
+}
+
 /* After a loss the fences stay aside: nobody knows whether the driver still has them. */
 static VkResult
 wait_idle (SimDevice *device,
@@ -230,8 +243,9 @@ wait_idle (SimDevice *device,
 
   g_mutex_lock (&self->lock);
   g_array_append_vals (self->idle_fences, fences, demand.n);
+  result = settle_locked (self, demand.n, (SimQueue **) queues->pdata);
   g_mutex_unlock (&self->lock);
-  return VK_SUCCESS;
+  return result;
 }
 
 VkResult

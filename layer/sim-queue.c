@@ -23,6 +23,10 @@ sim_queues_new (SimDevice                *device,
   self->fences = g_array_new (FALSE, FALSE, sizeof (VkFence));
   self->idle_fences = g_array_new (FALSE, FALSE, sizeof (VkFence));
   g_queue_init (&self->delayed);
+  g_mutex_init (&self->commands_lock);
+  self->unordered = g_hash_table_new (NULL, NULL);
+  self->transfer_pools = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->transfer_commands = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -39,6 +43,10 @@ sim_queues_free (SimDeviceQueues *self)
   g_ptr_array_unref (self->demands);
   g_hash_table_unref (self->timelines);
   g_ptr_array_unref (self->queues);
+  g_hash_table_unref (self->transfer_commands);
+  g_hash_table_unref (self->transfer_pools);
+  g_hash_table_unref (self->unordered);
+  g_mutex_clear (&self->commands_lock);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -176,14 +184,13 @@ is_signalled_before (const SimBatches *batches,
   return FALSE;
 }
 
-/* The driver can have it as it is, at once. */
+/* Nothing is before it, and the driver comes to the end of it without anything else. */
 static gboolean
-is_direct_locked (SimDeviceQueues  *self,
-                  SimQueue         *queue,
-                  const SimBatches *batches)
+can_pass_locked (SimDeviceQueues  *self,
+                 SimQueue         *queue,
+                 const SimBatches *batches)
 {
-  if (self->late || sim_faults_get_delay () > 0 || self->delayed.length > 0
-      || queue->held.length > 0)
+  if (queue->held.length > 0)
     return FALSE;
   for (guint i = 0; i < batches->n; i++)
     for (guint j = 0; j < sim_batches_count_waits (batches, i); j++)
@@ -195,6 +202,15 @@ is_direct_locked (SimDeviceQueues  *self,
           return FALSE;
       }
   return TRUE;
+}
+
+static gboolean
+is_direct_locked (SimDeviceQueues  *self,
+                  SimQueue         *queue,
+                  const SimBatches *batches)
+{
+  return !self->late && sim_faults_get_delay () == 0 && self->delayed.length == 0
+         && can_pass_locked (self, queue, batches);
 }
 
 static VkResult
@@ -237,6 +253,23 @@ run_everything_locked (SimDeviceQueues *self)
   sim_queues_end_delays_locked (self);
 }
 
+/* As little as possible is held of what cannot be copied as a whole. */
+static gboolean
+is_direct_unknown_locked (SimDeviceQueues  *self,
+                          SimQueue         *queue,
+                          const SimBatches *batches)
+{
+  static gint told;
+
+  run_everything_locked (self);
+  if (can_pass_locked (self, queue, batches))
+    return TRUE;
+  if (g_atomic_int_compare_and_exchange (&told, FALSE, TRUE))
+    g_printerr ("VK_LAYER_RILL_simulation: A submission that has to wait for a later one has "
+                "structures that the layer does not know, which are left out.\n");
+  return FALSE;
+}
+
 static VkResult
 submit_locked (SimDeviceQueues  *self,
                SimQueue         *queue,
@@ -244,14 +277,14 @@ submit_locked (SimDeviceQueues  *self,
                VkFence           fence)
 {
   VkResult result = VK_SUCCESS;
-  gboolean known = sim_batches_can_copy (batches);
+  gboolean direct;
 
   if (g_atomic_int_get (&self->device->lost))
     return VK_ERROR_DEVICE_LOST;
   self->late = sim_faults_is_late ();
-  if (!known)
-    run_everything_locked (self);
-  if (!known || is_direct_locked (self, queue, batches))
+  direct = sim_batches_can_copy (batches) ? is_direct_locked (self, queue, batches)
+                                          : is_direct_unknown_locked (self, queue, batches);
+  if (direct)
     result = pass_direct_locked (self, queue, batches, fence);
   else
     hold_all_locked (self, queue, batches, fence);

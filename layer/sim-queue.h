@@ -32,7 +32,7 @@ guint             sim_batches_count_waits   (const SimBatches *self, guint batch
 SimSemaphoreValue sim_batches_get_wait      (const SimBatches *self, guint batch, guint index);
 guint             sim_batches_count_signals (const SimBatches *self, guint batch);
 SimSemaphoreValue sim_batches_get_signal    (const SimBatches *self, guint batch, guint index);
-/* FALSE where a structure is unknown, which could point anywhere. */
+/* FALSE where a structure is unknown, which could point anywhere; copies are without those. */
 gboolean          sim_batches_can_copy      (const SimBatches *self);
 VkResult          sim_batches_pass          (const SimBatches *self, SimDevice *device,
                                              VkQueue real, VkFence fence);
@@ -46,13 +46,23 @@ struct _SimSubmission
   VkFence fence;
   GPtrArray *copies;    /* (owned) what the batch points to */
   guint64 *signallers;  /* (owned) of each wait: what is held and signals its binary semaphore */
+  gboolean can_overtake; /* nothing orders its commands and others' */
+  gboolean begun;       /* its commands have been passed on */
   guint visit;          /* the last walk that came here */
   gboolean wanted;      /* something waits for it */
   gint64 due;           /* when the driver gets it, in monotonic time */
 };
 
+/* Of the first batch. */
+guint             sim_batches_count_commands (const SimBatches *self);
+VkCommandBuffer   sim_batches_get_commands   (const SimBatches *self, guint index);
+gboolean          sim_batches_can_split      (const SimBatches *self);
+
 SimSubmission *sim_submission_new  (SimQueue *queue, const SimBatches *batches, guint batch);
 void           sim_submission_free (SimSubmission *self);
+/* What it waits for and its commands, without its signals and its fence; then the rest. */
+VkResult       sim_submission_pass_commands (SimSubmission *self, SimDevice *device);
+VkResult       sim_submission_pass          (SimSubmission *self, SimDevice *device);
 
 /* sim-queue.c */
 
@@ -70,7 +80,7 @@ struct _SimDeviceQueues
 {
   SimDevice *device; /* (unowned) */
   /* For what follows and for every submission to a VkQueue of the driver's; not held while anything
-   * is waited for. */
+   * is waited for, except at the end of a wait for a queue, when the driver has nothing left. */
   GMutex lock;
   GCond changed;          /* there is something new for the thread */
   GPtrArray *queues;      /* SimQueue */
@@ -89,6 +99,12 @@ struct _SimDeviceQueues
   gboolean stopping;
 
   gint n_held;            /* (atomic) in all queues */
+
+  GMutex commands_lock;
+  GHashTable *unordered;  /* (commands_lock) the VkCommandBuffers that nothing orders */
+  gint n_unordered;       /* (atomic) */
+  GHashTable *transfer_pools;    /* (commands_lock) of the transfer family: VkCommandPool */
+  GHashTable *transfer_commands; /* (commands_lock) VkCommandBuffer to its VkCommandPool */
 };
 
 SimQueue    *sim_queues_find_locked          (SimDeviceQueues *self, VkQueue handle);
@@ -130,6 +146,14 @@ void         sim_queues_end_delays_locked    (SimDeviceQueues *self);
 void         sim_queues_poll_failed          (SimDeviceQueues *self, const SimDemand *demand);
 gboolean     sim_queues_lose_locked          (SimDeviceQueues *self);
 void         sim_queues_stop                 (SimDeviceQueues *self);
+
+/* sim-queue-commands.c */
+void         sim_commands_note_barrier       (SimDevice *device, VkCommandBuffer commands,
+                                              VkPipelineStageFlags dst_stages,
+                                              guint n_image_barriers);
+void         sim_commands_note_dependency    (SimDevice *device, VkCommandBuffer commands,
+                                              const VkDependencyInfo *info);
+gboolean     sim_queues_can_overtake         (SimDeviceQueues *self, const SimBatches *batches);
 
 /* sim-queue-family.c */
 guint32      sim_queue_family_get_real       (SimDevice *device, guint32 family);

@@ -6,6 +6,10 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#define MAX_HEAP (G_GUINT64_CONSTANT (1) << 48)
+#define MAX_GRANULARITY 131072
+#define MAX_ATOM 256
+
 static const struct
 {
   const char *word;
@@ -27,7 +31,7 @@ parse_number (const char  *word,
   if (g_ascii_string_to_unsigned (text, 10, 1, max, value, NULL))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "“%s”: “%s” is no number from 1 to %" G_GUINT64_FORMAT, word, text, max);
+               "\"%s\": \"%s\" is no number from 1 to %" G_GUINT64_FORMAT, word, text, max);
   return FALSE;
 }
 
@@ -35,6 +39,7 @@ parse_number (const char  *word,
 static gboolean
 parse_size (const char  *word,
             const char  *text,
+            guint64      max,
             guint64     *value,
             GError     **error)
 {
@@ -44,24 +49,30 @@ parse_size (const char  *word,
   guint shift = suffix != NULL ? 10 * (guint) (suffix - suffixes + 1) : 0;
   g_autofree char *digits = g_strndup (text, suffix != NULL ? length - 1 : length);
 
-  if (!parse_number (word, digits, (G_GUINT64_CONSTANT (1) << 48) >> shift, value, error))
+  if (!parse_number (word, digits, MAX_HEAP >> shift, value, error))
     return FALSE;
   *value <<= shift;
-  return TRUE;
+  if (*value <= max)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "\"%s\": more than %" G_GUINT64_FORMAT, word, max);
+  return FALSE;
 }
 
+/* No device has more than Vulkan's limit on it. */
 static gboolean
 parse_alignment (const char  *word,
                  const char  *text,
+                 guint64      max,
                  guint64     *value,
                  GError     **error)
 {
-  if (!parse_number (word, text, 1 << 20, value, error))
+  if (!parse_size (word, text, max, value, error))
     return FALSE;
   if ((*value & (*value - 1)) == 0)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "“%s”: %" G_GUINT64_FORMAT " is no power of two", word, *value);
+               "\"%s\": %" G_GUINT64_FORMAT " is no power of two", word, *value);
   return FALSE;
 }
 
@@ -75,6 +86,23 @@ find_result (const char *name,
         *result = sim_result_names[i].result;
         return TRUE;
       }
+  return FALSE;
+}
+
+static gboolean
+find_fallible (const char  *word,
+               const char  *name,
+               SimCall     *call,
+               GError     **error)
+{
+  if (!sim_call_find (name, call))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "\"%s\": the layer sees no command \"%s\"", word, name);
+  else if (sim_calls[*call].errors[0] == VK_SUCCESS)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "\"%s\": \"%s\" has no error to fail with", word, name);
+  else
+    return TRUE;
   return FALSE;
 }
 
@@ -94,15 +122,12 @@ parse_fault (const char   *word,
   if (settings->n_faults == SIM_MAX_FAULTS || n < 2 || n > 3)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s”: want fail=COMMAND:N[+][:RESULT], at most %d of them", word, SIM_MAX_FAULTS);
+                   "\"%s\": want fail=COMMAND:N[+][:RESULT], at most %d of them", word,
+                   SIM_MAX_FAULTS);
       return FALSE;
     }
-  if (!sim_call_find (parts[0], &call) || !sim_calls[call].returns_result)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s”: “%s” is no command with a result", word, parts[0]);
-      return FALSE;
-    }
+  if (!find_fallible (word, parts[0], &call, error))
+    return FALSE;
   if (g_str_has_suffix (parts[1], "+"))
     {
       fault.all_after = TRUE;
@@ -117,7 +142,7 @@ parse_fault (const char   *word,
   if (n == 3 && !find_result (parts[2], &fault.result))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s”: “%s” is no result of Vulkan's", word, parts[2]);
+                   "\"%s\": \"%s\" is no result of Vulkan's", word, parts[2]);
       return FALSE;
     }
   settings->faults[settings->n_faults++] = fault;
@@ -137,7 +162,7 @@ parse_choice (const char  *word,
       return TRUE;
     }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "“%s”: only “%s” is known", word, choice);
+               "\"%s\": only \"%s\" is known", word, choice);
   return FALSE;
 }
 
@@ -151,15 +176,17 @@ parse_pair (const char   *word,
   guint64 number = 0;
 
   if (strcmp (key, "small-heap") == 0)
-    return parse_size (word, text, &settings->small_heap, error);
+    return parse_size (word, text, MAX_HEAP, &settings->small_heap, error);
   if (strcmp (key, "granularity") == 0)
-    return parse_alignment (word, text, &settings->granularity, error);
+    return parse_alignment (word, text, MAX_GRANULARITY, &settings->granularity, error);
   if (strcmp (key, "atom") == 0)
-    return parse_alignment (word, text, &settings->atom, error);
+    return parse_alignment (word, text, MAX_ATOM, &settings->atom, error);
   if (strcmp (key, "queues") == 0)
     return parse_choice (word, text, "split", &settings->split_queues, error);
   if (strcmp (key, "schedule") == 0)
     return parse_choice (word, text, "late", &settings->late, error);
+  if (strcmp (key, "overlap") == 0)
+    return parse_choice (word, text, "report", &settings->report_overlaps, error);
   if (strcmp (key, "fail") == 0)
     return parse_fault (word, text, settings, error);
   if (strcmp (key, "count") == 0 && *text != '\0')
@@ -189,7 +216,7 @@ parse_pair (const char   *word,
       settings->delay_ms = (guint) number;
       return TRUE;
     }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not understood", word);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is not understood", word);
   return FALSE;
 }
 
@@ -215,8 +242,8 @@ parse_word (const char   *word,
         return TRUE;
       }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               settings->topology != SIM_TOPOLOGY_NONE ? "“%s”: there is a topology already"
-                                                       : "“%s” is not understood",
+               settings->topology != SIM_TOPOLOGY_NONE ? "\"%s\": there is a topology already"
+                                                       : "\"%s\" is not understood",
                word);
   return FALSE;
 }

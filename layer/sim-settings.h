@@ -23,8 +23,8 @@ typedef struct
   VkResult result;
 } SimFault;
 
-/* The parts that describe a device are taken by each instance at its creation; those that let things
- * happen (faults to delay) hold for the whole process at once. */
+/* The parts that describe a device are taken by each instance at its creation; those that let
+ * things happen (late to count_file) hold for the whole process at once. */
 typedef struct
 {
   SimTopology topology;
@@ -33,8 +33,9 @@ typedef struct
   guint64 small_heap;       /* bytes of the device-local heap; 0: as the topology has it */
   guint few_allocations;    /* maxMemoryAllocationCount; 0: the device's */
   gboolean split_queues;    /* a second, transfer-only family */
-  gboolean late;            /* submissions are held until something waits for them */
+  gboolean report_overlaps; /* of resources that live in the same memory */
 
+  gboolean late;            /* submissions are held until something waits for them */
   SimFault faults[SIM_MAX_FAULTS];
   guint n_faults;
   guint lose;               /* the submission at which the device is lost; 0: none */

@@ -326,6 +326,20 @@ static const char * const hidden_extensions[] = {
   NULL,
 };
 
+/* What has requirements of its own, which tell of the driver's types of memory. A star stands for
+ * any end. */
+static const char * const untranslated_extensions[] = {
+  "VK_KHR_video_*",
+  "VK_EXT_video_*",
+  "VK_VALVE_video_*",
+  "VK_NV_ray_tracing",
+  "VK_NV_device_generated_commands*",
+  "VK_EXT_device_generated_commands",
+  "VK_ARM_tensors",
+  "VK_ARM_data_graph*",
+  NULL,
+};
+
 static VkResult
 get_real_extensions (SimInstance       *instance,
                      VkPhysicalDevice   handle,
@@ -360,8 +374,21 @@ has_extension (GArray     *extensions,
   return FALSE;
 }
 
+static gboolean
+is_hidden (const char *name,
+           gboolean    is_simulated)
+{
+  if (g_strv_contains (hidden_extensions, name))
+    return TRUE;
+  for (guint i = 0; is_simulated && untranslated_extensions[i] != NULL; i++)
+    if (g_pattern_match_simple (untranslated_extensions[i], name))
+      return TRUE;
+  return FALSE;
+}
+
 static void
-simulate_extensions (GArray *extensions)
+simulate_extensions (const SimPhysicalDevice *self,
+                     GArray                  *extensions)
 {
   const VkExtensionProperties budget = { VK_EXT_MEMORY_BUDGET_EXTENSION_NAME,
                                          VK_EXT_MEMORY_BUDGET_SPEC_VERSION };
@@ -369,8 +396,8 @@ simulate_extensions (GArray *extensions)
   if (!has_extension (extensions, budget.extensionName))
     g_array_append_val (extensions, budget);
   for (guint i = extensions->len; i > 0; i--)
-    if (g_strv_contains (hidden_extensions,
-                         g_array_index (extensions, VkExtensionProperties, i - 1).extensionName))
+    if (is_hidden (g_array_index (extensions, VkExtensionProperties, i - 1).extensionName,
+                   sim_topology_is_simulated (self)))
       g_array_remove_index (extensions, i - 1);
 }
 
@@ -391,7 +418,7 @@ sim_vkEnumerateDeviceExtensionProperties (SimInstance           *instance,
   result = get_real_extensions (instance, physicalDevice, &extensions);
   if (result != VK_SUCCESS)
     return result;
-  simulate_extensions (extensions);
+  simulate_extensions (sim_physical_device_get (instance, physicalDevice), extensions);
 
   n = pProperties != NULL ? MIN (*pPropertyCount, extensions->len) : extensions->len;
   if (pProperties != NULL && n > 0)

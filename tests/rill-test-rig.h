@@ -94,8 +94,19 @@ open_device (Rig *self)
     VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
   };
   VkDeviceQueueCreateInfo queues[2];
+  VkPhysicalDeviceVulkan13Features features13 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+    .privateData = VK_TRUE,
+    .synchronization2 = VK_TRUE,
+  };
+  VkPhysicalDeviceVulkan12Features features12 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = &features13,
+    .timelineSemaphore = VK_TRUE,
+  };
   VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+    .pNext = &features12,
     .pQueueCreateInfos = queues,
     .enabledExtensionCount = G_N_ELEMENTS (extensions),
     .ppEnabledExtensionNames = extensions,

@@ -139,7 +139,8 @@ test_in_use (Fixture       *fixture,
   rill_test_write (there, 0, bytes);
   rill_test_heaps.capacity[0] = MIB;
   rill_test_heaps.n_calls = 0;
-  assert_refused (fixture->memory, 100, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "Could not create a buffer (");
+  assert_refused (fixture->memory, 100, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
+                  "Could not create a buffer (");
   g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1);
   rill_test_assert_content (there, 0, bytes);
   rill_test_finalize_soon (there);

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Late submissions: what is executed, when, and in which order. Each in a word of its own, so that the
- * words tell what has been. */
+/* Late submissions: what is executed, when, and in which order. Each in a word of its own, so that
+ * the words tell what has been. */
 
 #include "rill-test-queues.h"
 
 /* Where a poll of so many without success makes progress. */
 #define POLLS 64
 
+/* What is marked with X has been written, or is about to be; the others are not. */
 static void
 assert_words (Fixture    *f,
               const char *written)
 {
+  gint64 end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+
+  for (guint i = 0; written[i] != '\0'; i++)
+    while (written[i] != '-' && f->words[i] == UNTOUCHED)
+      if (g_get_monotonic_time () > end)
+        g_error ("word %u is not written; expected %s", i, written);
   g_usleep (A_WHILE_US);
   for (guint i = 0; written[i] != '\0'; i++)
-    if ((f->words[i] == UNTOUCHED) != (written[i] == '-'))
-      g_error ("word %u is %s; expected %s", i, written[i] == '-' ? "written" : "not written",
-               written);
+    if (written[i] == '-' && f->words[i] != UNTOUCHED)
+      g_error ("word %u is written; expected %s", i, written);
 }
 
 /* Fills the word of a number and signals that value, after one of another number. */
@@ -62,7 +68,7 @@ test_closure (void)
   close_fixture (&f);
 }
 
-/* A value may be passed by: the lowest that is enough is executed. Validation waits for the very one. */
+/* A value may be passed by: the lowest that is enough is executed. */
 static void
 test_lowest_value (void)
 {
@@ -219,6 +225,144 @@ test_order (gconstpointer with_semaphore)
   check (vkDeviceWaitIdle (f.device));
   g_assert_cmphex (f.words[0], ==, 6);
   g_assert_cmphex (f.words[1], ==, with_semaphore != NULL ? 6 : UNTOUCHED);
+  close_fixture (&f);
+}
+
+typedef enum
+{
+  NO_ORDER,
+  BARRIER,
+  BARRIER_BEFORE, /* in what is overtaken otherwise */
+  BARRIER_2,
+  QUERY,
+} Order;
+
+static void
+record_order (Fixture         *f,
+              VkCommandBuffer  commands,
+              Order            order,
+              VkQueryPool      queries)
+{
+  const VkMemoryBarrier barrier = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+    .dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+  };
+  const VkMemoryBarrier2 barrier2 = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT,
+  };
+  const VkDependencyInfo dependency = {
+    .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+    .memoryBarrierCount = 1,
+    .pMemoryBarriers = &barrier2,
+  };
+
+  if (order == BARRIER || order == BARRIER_BEFORE)
+    vkCmdPipelineBarrier (commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                          0, 1, &barrier, 0, NULL, 0, NULL);
+  if (order == BARRIER_2)
+    vkCmdPipelineBarrier2 (commands, &dependency);
+  if (order == QUERY)
+    vkCmdResetQueryPool (commands, queries, 0, 1);
+}
+
+/* In one queue a later submission overtakes where nothing is between them; its signal waits for both
+ * all the same. */
+static void
+test_overtake (gconstpointer data)
+{
+  const VkQueryPoolCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+    .queryType = VK_QUERY_TYPE_TIMESTAMP,
+    .queryCount = 1,
+  };
+  const VkBufferCopy region = { 0, 4, 4 };
+  Order order = GPOINTER_TO_INT (data);
+  Fixture f;
+  VkQueryPool queries;
+  VkCommandBuffer commands;
+  VkSemaphore semaphore;
+  guint64 value;
+
+  open_fixture (&f, "schedule=late");
+  check (vkCreateQueryPool (f.device, &info, NULL, &queries));
+  semaphore = new_timeline (&f);
+  for (guint i = 0; i < 2; i++)
+    {
+      commands = begin_commands (&f, 0);
+      if (order == BARRIER_BEFORE ? i == 0 : i == 1)
+        record_order (&f, commands, order, queries);
+      if (i == 0)
+        vkCmdFillBuffer (commands, f.buffer, 0, 4, 6);
+      else
+        vkCmdCopyBuffer (commands, f.buffer, f.buffer, 1, &region);
+      submit (&f, 0, end_commands (commands), nothing, (Moment) { semaphore, i + 1 },
+              VK_NULL_HANDLE);
+    }
+  check (wait_value (&f, (Moment) { semaphore, 2 }, FOR_EVER));
+  g_assert_cmphex (f.words[0], ==, 6);
+  g_assert_cmphex (f.words[1], ==, order == NO_ORDER ? UNTOUCHED : 6);
+  check (vkGetSemaphoreCounterValue (f.device, semaphore, &value));
+  g_assert_cmpuint (value, ==, 2);
+  vkDestroyQueryPool (f.device, queries, NULL);
+  close_fixture (&f);
+}
+
+/* By the older command, with a fence, and with a third that waits for what is not there yet. */
+static void
+test_overtake_parts (void)
+{
+  Fixture f;
+  VkSemaphore semaphore, host;
+  VkFence fence;
+  VkCommandBuffer commands[3];
+  const VkPipelineStageFlags stages[] = { VK_PIPELINE_STAGE_TRANSFER_BIT };
+  guint64 waits[3] = { 1, 1, 2 };
+  guint64 signals[3] = { 1, 2, 3 };
+  VkTimelineSemaphoreSubmitInfo values[3];
+  VkSubmitInfo infos[3];
+
+  open_fixture (&f, "schedule=late");
+  semaphore = new_timeline (&f);
+  host = new_timeline (&f);
+  fence = new_fence (&f);
+  for (guint i = 0; i < 3; i++)
+    {
+      commands[i] = i == 0 ? new_fill (&f, 0, 0, 6) : new_copy (&f, 0, i - 1, i);
+      values[i] = (VkTimelineSemaphoreSubmitInfo) {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .waitSemaphoreValueCount = 1,
+        .pWaitSemaphoreValues = &waits[i],
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &signals[i],
+      };
+      infos[i] = (VkSubmitInfo) {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &values[i],
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &host,
+        .pWaitDstStageMask = stages,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands[i],
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &semaphore,
+      };
+    }
+  signal_value (&f, (Moment) { host, 1 });
+  check (vkQueueSubmit (f.queues[0], 2, infos, fence));
+  check (vkQueueSubmit (f.queues[0], 1, &infos[2], VK_NULL_HANDLE));
+  check (vkWaitForFences (f.device, 1, &fence, VK_TRUE, FOR_EVER));
+  assert_words (&f, "X--"); /* the copy came first */
+  check (wait_value (&f, (Moment) { semaphore, 1 }, FOR_EVER));
+  check (wait_value (&f, (Moment) { semaphore, 2 }, FOR_EVER));
+  f.words[1] = 7;
+  signal_value (&f, (Moment) { host, 2 });
+  check (wait_value (&f, (Moment) { semaphore, 3 }, FOR_EVER));
+  g_assert_cmphex (f.words[2], ==, 7);
   close_fixture (&f);
 }
 
@@ -433,6 +577,12 @@ main (int   argc,
   g_test_add_func ("/simulation-late/binary", test_binary);
   g_test_add_data_func ("/simulation-late/order/none", NULL, test_order);
   g_test_add_data_func ("/simulation-late/order/semaphore", "semaphore", test_order);
+  for (Order order = NO_ORDER; order <= QUERY; order++)
+    {
+      g_autofree char *path = g_strdup_printf ("/simulation-late/overtake/%u", order);
+      g_test_add_data_func (path, GINT_TO_POINTER (order), test_overtake);
+    }
+  g_test_add_func ("/simulation-late/overtake/parts", test_overtake_parts);
   g_test_add_func ("/simulation-late/change", test_change);
   g_test_add_func ("/simulation-late/poll-counter", test_poll_counter);
   g_test_add_data_func ("/simulation-late/poll-fence/status", NULL, test_poll_fence);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The loss of the simulated device, and what happens to work that has not begun: dropped, delayed, or
- * left behind. */
+/* The loss of the simulated device, and what happens to work that has not begun: dropped, delayed,
+ * or left behind. */
 
 #include "rill-test-queues.h"
 
@@ -11,8 +11,8 @@ static const char *const modes[] = {
   "",
   "queues=split",
   "queues=split,schedule=late",
-  A_MINUTE,
-  "queues=split,schedule=late," A_MINUTE,
+  "delay-ms=60000",
+  "queues=split,schedule=late,delay-ms=60000",
 };
 
 /* By a call that needs no queue, in which threads may wait. */
@@ -25,7 +25,7 @@ lose (Fixture *f)
   g_assert_cmpint (vkGetFenceStatus (f->device, fence), ==, VK_ERROR_DEVICE_LOST);
 }
 
-/* Vulkan lets a lost device say that it is idle, from which validation knows that nothing is in use. */
+/* Vulkan lets a lost device say that it is idle: then validation knows that nothing is in use. */
 static void
 close_lost (Fixture *f)
 {

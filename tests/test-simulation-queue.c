@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The queues of the simulation layer: families that are split, what is held back and what lets it go,
- * late submissions, delays, and the loss of the device. Plain Vulkan. */
+/* The queues of the simulation layer: families that are split, what is held back and what lets it
+ * go, in every mode. Plain Vulkan. */
 
 #include "rill-test-queues.h"
 
@@ -319,72 +319,85 @@ test_host_signal (gconstpointer mode)
   close_fixture (&f);
 }
 
-/* Batches of one call, which wait for each other, and a fence that is for all of them; by the older
- * and by the newer command. What the call was given is gone afterwards. */
+/* What one vkQueueSubmit is given: gone after the call. */
+typedef struct
+{
+  VkSubmitInfo infos[3];
+  VkTimelineSemaphoreSubmitInfo timelines[3];
+  VkDeviceGroupSubmitInfo groups[3];
+  VkSemaphore semaphores[2]; /* of the host and of the device */
+  VkCommandBuffer commands[3];
+  VkPipelineStageFlags stages;
+  guint64 waits[3];
+  guint64 signals[3];
+  guint32 zero;
+  guint32 one;
+} Batches;
+
+/* The first waits for the host, the others for the one before. */
+static void
+fill_batch (Batches *self,
+            guint    i)
+{
+  self->waits[i] = MAX (1, i);
+  self->signals[i] = i + 1;
+  self->groups[i] = (VkDeviceGroupSubmitInfo) {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO,
+    .waitSemaphoreCount = 1,
+    .pWaitSemaphoreDeviceIndices = &self->zero,
+    .commandBufferCount = 1,
+    .pCommandBufferDeviceMasks = &self->one,
+    .signalSemaphoreCount = 1,
+    .pSignalSemaphoreDeviceIndices = &self->zero,
+  };
+  self->timelines[i] = (VkTimelineSemaphoreSubmitInfo) {
+    .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+    .pNext = &self->groups[i],
+    .waitSemaphoreValueCount = 1,
+    .pWaitSemaphoreValues = &self->waits[i],
+    .signalSemaphoreValueCount = 1,
+    .pSignalSemaphoreValues = &self->signals[i],
+  };
+  self->infos[i] = (VkSubmitInfo) {
+    .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+    .pNext = &self->timelines[i],
+    .waitSemaphoreCount = 1,
+    .pWaitSemaphores = &self->semaphores[i > 0],
+    .pWaitDstStageMask = &self->stages,
+    .commandBufferCount = 1,
+    .pCommandBuffers = &self->commands[i],
+    .signalSemaphoreCount = 1,
+    .pSignalSemaphores = &self->semaphores[1],
+  };
+}
+
+/* Batches of one call, which wait for each other, and a fence that is for all of them; then a fence
+ * alone. */
 static void
 test_batches (gconstpointer mode)
 {
   Fixture f;
-  VkSemaphore host, device;
+  VkSemaphore host;
   VkFence fences[2];
-  guint64 *values;
-  VkSubmitInfo *infos;
-  VkTimelineSemaphoreSubmitInfo *timelines;
-  VkDeviceGroupSubmitInfo *groups;
-  const VkPipelineStageFlags stages[] = { VK_PIPELINE_STAGE_TRANSFER_BIT };
-  guint32 zero = 0, one = 1;
-  VkCommandBuffer commands[3];
+  Batches *batches = g_new0 (Batches, 1);
 
   open_fixture (&f, mode);
   host = new_timeline (&f);
-  device = new_timeline (&f);
   fences[0] = new_fence (&f);
   fences[1] = new_fence (&f);
-  values = g_new0 (guint64, 6);
-  infos = g_new0 (VkSubmitInfo, 3);
-  timelines = g_new0 (VkTimelineSemaphoreSubmitInfo, 3);
-  groups = g_new0 (VkDeviceGroupSubmitInfo, 3);
+  batches->semaphores[0] = host;
+  batches->semaphores[1] = new_timeline (&f);
+  batches->stages = VK_PIPELINE_STAGE_TRANSFER_BIT;
+  batches->one = 1;
   for (guint i = 0; i < 3; i++)
     {
-      values[2 * i] = i == 0 ? 1 : i; /* of the host, then of the batch before */
-      values[2 * i + 1] = i + 1;
-      commands[i] = i == 0 ? new_fill (&f, 0, 0, 3) : new_copy (&f, 0, i - 1, i);
-      groups[i] = (VkDeviceGroupSubmitInfo) {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO,
-        .waitSemaphoreCount = 1,
-        .pWaitSemaphoreDeviceIndices = &zero,
-        .commandBufferCount = 1,
-        .pCommandBufferDeviceMasks = &one,
-        .signalSemaphoreCount = 1,
-        .pSignalSemaphoreDeviceIndices = &zero,
-      };
-      timelines[i] = (VkTimelineSemaphoreSubmitInfo) {
-        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .pNext = &groups[i],
-        .waitSemaphoreValueCount = 1,
-        .pWaitSemaphoreValues = &values[2 * i],
-        .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &values[2 * i + 1],
-      };
-      infos[i] = (VkSubmitInfo) {
-        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-        .pNext = &timelines[i],
-        .waitSemaphoreCount = 1,
-        .pWaitSemaphores = i == 0 ? &host : &device,
-        .pWaitDstStageMask = stages,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &commands[i],
-        .signalSemaphoreCount = 1,
-        .pSignalSemaphores = &device,
-      };
+      batches->commands[i] = i == 0 ? new_fill (&f, 0, 0, 3) : new_copy (&f, 0, i - 1, i);
+      fill_batch (batches, i);
     }
-  check (vkQueueSubmit (f.queues[0], 3, infos, fences[0]));
+  check (vkQueueSubmit (f.queues[0], 3, batches->infos, fences[0]));
   check (vkQueueSubmit2 (f.queues[0], 0, NULL, fences[1]));
-  memset (values, 0xff, 6 * sizeof *values);
-  memset (timelines, 0xff, 3 * sizeof *timelines);
-  memset (groups, 0xff, 3 * sizeof *groups);
-  memset (infos, 0xff, 3 * sizeof *infos);
-  memset (commands, 0xff, sizeof commands);
+  memset (batches, 0xff, sizeof *batches);
+  g_free (batches);
 
   g_assert_cmpint (vkWaitForFences (f.device, 2, fences, VK_FALSE, MS), ==, VK_TIMEOUT);
   signal_value (&f, (Moment) { host, 1 });
@@ -392,10 +405,6 @@ test_batches (gconstpointer mode)
   for (guint i = 0; i < 3; i++)
     g_assert_cmphex (f.words[i], ==, 3);
   check (vkWaitForFences (f.device, 1, &fences[1], VK_TRUE, FOR_EVER));
-  g_free (values);
-  g_free (infos);
-  g_free (timelines);
-  g_free (groups);
   close_fixture (&f);
 }
 

@@ -239,10 +239,36 @@ test_overlap (gconstpointer data)
   rig_close (rig);
 }
 
+/* Vulkan allows resources to take turns in the same memory, whatever their tiling. */
+static void
+test_turns (void)
+{
+  Rig *rig = rig_open ("discrete,granularity=4096");
+  VkDeviceMemory memory = allocate (rig, find_type (rig, DEVICE), 65536);
+  VkBuffer buffers[2] = {
+    place_buffer (rig, memory, 0, 4096),
+    place_buffer (rig, memory, 1024, 1024),
+  };
+  VkImage images[2] = {
+    place_image (rig, memory, 2048, VK_IMAGE_TILING_OPTIMAL, 0),
+    place_image (rig, memory, 2048, VK_IMAGE_TILING_OPTIMAL, 0),
+  };
+
+  /* The image has the page of the first buffer, which it overlaps, and of the second, which not. */
+  assert_reports (rig, "RILL-granularity RILL-granularity ");
+  for (guint i = 0; i < 2; i++)
+    {
+      vkDestroyBuffer (rig->device, buffers[i], NULL);
+      vkDestroyImage (rig->device, images[i], NULL);
+    }
+  vkFreeMemory (rig->device, memory, NULL);
+  rig_close (rig);
+}
+
 static void
 test_alias (void)
 {
-  Rig *rig = rig_open ("discrete,granularity=4096");
+  Rig *rig = rig_open ("discrete,granularity=4096,overlap=report");
   VkDeviceMemory memory = allocate (rig, find_type (rig, DEVICE), 65536);
   VkImage images[4];
   VkBuffer buffer;
@@ -331,7 +357,7 @@ test_binding (void)
 static void
 test_several (void)
 {
-  Rig *rig = rig_open ("discrete,granularity=4096");
+  Rig *rig = rig_open ("discrete,granularity=4096,overlap=report");
   VkDeviceMemory memory = allocate (rig, find_type (rig, DEVICE), 65536);
   VkBuffer buffers[2] = { create_buffer (rig, 1024), create_buffer (rig, 1024) };
   VkImage image = create_image (rig, VK_IMAGE_TILING_OPTIMAL, 0);
@@ -437,8 +463,11 @@ main (int    argc,
     }
   g_test_add_func ("/simulation-resource/sharing", test_sharing);
   g_test_add_func ("/simulation-resource/granularity", test_granularity);
-  g_test_add_data_func ("/simulation-resource/overlap/plain", "", test_overlap);
-  g_test_add_data_func ("/simulation-resource/overlap/discrete", "discrete", test_overlap);
+  g_test_add_data_func ("/simulation-resource/overlap/plain", "overlap=report",
+                        test_overlap);
+  g_test_add_data_func ("/simulation-resource/overlap/discrete", "discrete,overlap=report",
+                        test_overlap);
+  g_test_add_func ("/simulation-resource/turns", test_turns);
   g_test_add_func ("/simulation-resource/alias", test_alias);
   g_test_add_func ("/simulation-resource/past-the-end", test_past_the_end);
   g_test_add_func ("/simulation-resource/binding", test_binding);

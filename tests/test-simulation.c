@@ -234,12 +234,15 @@ test_settings (Fixture       *self,
     "continuous", "discrete,integrated", "atom=3", "atom=0", "small-heap=1T", "small-heap=-1",
     "fail=vkAllocateMemory", "fail=vkAllocateMemory:0", "fail=vkAllocateMemory:1:VK_ERROR",
     "fail=vkFreeMemory:1", "fail=vkNothing:1", "lose=x", "queues=joined", "=", "count=", "\xff",
+    "atom=512", "atom=1M", "atom=1K", "granularity=256K", "granularity=131073", "granularity=3K",
+    "overlap=allow", "fail=vkEnumerateInstanceVersion:1", "fail=vkCmdDraw:1:VK_ERROR_DEVICE_LOST",
   };
   PFN_rill_simulation_configure configure = rill_test_simulation (configure);
 
   for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
     g_assert_cmpint (configure (wrong[i]), ==, -1);
-  g_assert_cmpint (configure (" discrete;granularity=4096 \n atom=64,small-heap=1G,,lose=5"), ==, 0);
+  g_assert_cmpint (configure (" discrete;granularity=4K \n atom=64,small-heap=1G,,lose=5"), ==, 0);
+  g_assert_cmpint (configure ("granularity=128K,atom=256,overlap=report"), ==, 0);
 }
 
 static void
@@ -317,6 +320,28 @@ test_entry_points (Fixture       *self,
   g_assert_true (found);
 }
 
+/* Whatever can fail by Vulkan can be made to, and what cannot is refused; of those a few, since
+ * each is a line on standard error. */
+static void
+test_fail_which (Fixture       *self,
+                 gconstpointer  data)
+{
+  PFN_rill_simulation_configure configure = rill_test_simulation (configure);
+  PFN_rill_simulation_get_entry_point get = rill_test_simulation (get_entry_point);
+  const VkResult *errors;
+  const char *name;
+
+  for (guint i = 0; (name = get (i, &errors)) != NULL; i++)
+    {
+      g_autofree char *settings = g_strdup_printf ("fail=%s:1000", name);
+
+      if (errors[0] != VK_SUCCESS)
+        g_assert_cmpint (configure (settings), ==, 0);
+      else if (g_str_has_prefix (name, "vkReset") || g_str_has_prefix (name, "vkFree"))
+        g_assert_cmpint (configure (settings), ==, -1);
+    }
+}
+
 #define add(path, func) g_test_add ("/simulation/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -336,6 +361,7 @@ main (int    argc,
   add ("settings", test_settings);
   add ("fail/nth", test_fail_nth);
   add ("fail/all-after", test_fail_all_after);
+  add ("fail/which", test_fail_which);
   add ("lose", test_lose);
   add ("entry-points", test_entry_points);
   return g_test_run ();

@@ -173,22 +173,25 @@ faults_wait_idle (FaultRun    *run,
     FAULTS_DO (run, rill_session_wait_idle (session, NULL, &run->error));
 }
 
-void
+gint64
 faults_wait_alive (gint64 expected)
 {
   gint64 end = g_get_monotonic_time () + FAULTS_SETTLE_US;
   g_autofree char *list = NULL;
+  gint64 alive;
 
   while (faults_get_alive () != expected && g_get_monotonic_time () < end)
     {
       rill_test_iterate ();
       g_usleep (100);
     }
-  if (faults_get_alive () == expected)
-    return;
+  alive = faults_get_alive ();
+  if (alive == expected)
+    return alive;
   list = faults_list_alive ();
   faults_problem ("%" G_GINT64_FORMAT " objects are alive instead of %" G_GINT64_FORMAT ": %s",
-                  faults_get_alive (), expected, list);
+                  alive, expected, list);
+  return alive;
 }
 
 void

@@ -165,7 +165,7 @@ prepare (Sweep *sweep)
       g_usleep (REST_US);
       sweep->inside = faults_get_alive ();
     }
-  faults_wait_alive (sweep->inside);
+  sweep->inside = faults_wait_alive (sweep->inside);
 }
 
 static void
@@ -377,7 +377,7 @@ attempt (Sweep       *sweep,
   arm (sweep, fault, also);
   run_scenario (sweep);
   if (keeps && !fault->all_after)
-    faults_wait_alive (sweep->inside);
+    sweep->inside = faults_wait_alive (sweep->inside);
   hit = is_hit (sweep, fault);
   if (hit)
     {
@@ -393,13 +393,13 @@ attempt (Sweep       *sweep,
     {
       drop_sessions (sweep);
       hit_closing = !hit && is_hit (sweep, fault);
-      faults_wait_alive (sweep->outside);
+      sweep->outside = faults_wait_alive (sweep->outside);
     }
   faults_set_current (sweep->scenario->name, NULL);
   if (keeps && hit && lost)
     prepare (sweep);
   else if (keeps)
-    faults_wait_alive (sweep->inside);
+    sweep->inside = faults_wait_alive (sweep->inside);
   arm (sweep, NULL, "");
   sweep->n_closing += hit_closing;
   return hit || hit_closing;

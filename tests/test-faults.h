@@ -106,8 +106,9 @@ void         faults_set_current  (const char  *scenario,
                                   const Fault *fault); /* (nullable) */
 void         faults_wait_idle    (FaultRun    *run,
                                   RillSession *session); /* (nullable) */
-/* Until no more is alive: until the library's threads have destroyed what they still have. */
-void         faults_wait_alive   (gint64       expected);
+/* Until no more is alive: until the library's threads have destroyed what they still have. Returns
+ * what is alive then. */
+gint64       faults_wait_alive   (gint64       expected);
 /* Closes it, and waits for its end. */
 void         faults_drop_session (RillSession **session);
 

@@ -270,8 +270,8 @@ record_order (Fixture         *f,
     vkCmdResetQueryPool (commands, queries, 0, 1);
 }
 
-/* In one queue a later submission overtakes where nothing is between them; its signal waits for both
- * all the same. */
+/* In one queue a later submission overtakes where nothing is between them; its signal waits for
+ * both all the same. */
 static void
 test_overtake (gconstpointer data)
 {

@@ -208,7 +208,7 @@ test('nobody waits for it', () => {
 // hold a buffer, though: the buffer's hold on its memory is not JavaScript's.
 test('handlers go with their objects', () => {
     const session = openSession();
-    const bindings = (() => Array.from({length: 20}, () => {
+    const bindings = (() => Array.from({length: 5}, () => {
         const memory = session.create_memory(HOST_VISIBLE, 4096);
         memory.connect('page-added', () => memory.page_size);
         memory.connect('notify::page-count', () => memory.trim());

@@ -11,7 +11,8 @@ const GIB = 2 ** 30;
 // Reads as much, to memory that nobody has touched, until the transfer is in the list. False if it
 // was over too soon for that.
 async function readAndCancel(session, size) {
-    const buffer = session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL).create_buffer(size);
+    // The host's heap is large everywhere, the device's own need not be.
+    const buffer = session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE).create_buffer(size);
     const promise = buffer.read_bytes_async();
     const listed = new Promise(resolve => {
         const {transfers} = session;

@@ -17,7 +17,8 @@ class Transfers(RillTest):
 
         False if it was over too soon for that.
         """
-        buffer = self.memory.create_buffer(size)
+        # The host's heap is large everywhere, the device's own need not be.
+        buffer = self.host_memory.create_buffer(size)
         transfers = self.session.get_transfers()
         seen, results, threads = [], [], set()
 

@@ -13,6 +13,9 @@ typedef struct _RillEmitter RillEmitter;
 RillEmitter *rill_emitter_new    (void); /* takes the thread-default context */
 RillEmitter *rill_emitter_ref    (RillEmitter *self);
 void         rill_emitter_unref  (RillEmitter *self);
+/* Drops what is pending for objects that are gone. When nothing is left, the context and the emitter hold
+ * each other no longer: it may be a context that nobody iterates any more. */
+void         rill_emitter_drop_gone (RillEmitter *self);
 
 /* Repeated notifications of one property of one object are coalesced while pending. */
 void         rill_emitter_notify (RillEmitter *self,

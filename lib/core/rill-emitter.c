@@ -21,8 +21,8 @@ struct _RillEmitter
   gatomicrefcount ref_count;
   GMainContext *context; /* (owned) */
   GMutex lock;
-  GQueue pending; /* (element-type Pending) */
-  gboolean attached;
+  GQueue pending;  /* (element-type Pending) */
+  GSource *source; /* (owned) (nullable) while something is pending */
 };
 
 static Pending *
@@ -112,6 +112,7 @@ deliver_cb (gpointer user_data)
   RillEmitter *self = user_data;
   Pending *pending;
   guint n;
+  g_autoptr (GSource) done = NULL;
   gboolean more;
 
   g_mutex_lock (&self->lock);
@@ -126,7 +127,8 @@ deliver_cb (gpointer user_data)
 
   g_mutex_lock (&self->lock);
   more = self->pending.length > 0;
-  self->attached = more;
+  if (!more)
+    done = g_steal_pointer (&self->source);
   g_mutex_unlock (&self->lock);
   return more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
@@ -134,19 +136,15 @@ deliver_cb (gpointer user_data)
 static void
 attach_locked (RillEmitter *self)
 {
-  GSource *source;
-
-  if (self->attached)
+  if (self->source != NULL)
     return;
-  self->attached = TRUE;
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, "[rill] signals");
-  g_source_set_can_recurse (source, TRUE);
-  g_source_set_callback (source, deliver_cb, rill_emitter_ref (self),
+  self->source = g_idle_source_new ();
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (self->source, "[rill] signals");
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_set_callback (self->source, deliver_cb, rill_emitter_ref (self),
                          (GDestroyNotify) rill_emitter_unref);
-  g_source_attach (source, self->context);
-  g_source_unref (source);
+  g_source_attach (self->source, self->context);
 }
 
 static void
@@ -157,6 +155,37 @@ push (RillEmitter *self,
 
   g_queue_push_tail (&self->pending, pending);
   attach_locked (self);
+}
+
+void
+rill_emitter_drop_gone (RillEmitter *self)
+{
+  g_autoptr (GPtrArray) alive = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GSource) source = NULL;
+  GQueue gone = G_QUEUE_INIT;
+  GList *next;
+
+  g_mutex_lock (&self->lock);
+  for (GList *l = self->pending.head; l != NULL; l = next)
+    {
+      GObject *object = g_weak_ref_get (&((Pending *) l->data)->object);
+
+      next = l->next;
+      if (object != NULL)
+        g_ptr_array_add (alive, object); /* dropped without the lock: it may be the last reference */
+      else
+        {
+          g_queue_unlink (&self->pending, l);
+          g_queue_push_tail_link (&gone, l);
+        }
+    }
+  if (self->pending.length == 0)
+    source = g_steal_pointer (&self->source);
+  g_mutex_unlock (&self->lock);
+
+  g_queue_clear_full (&gone, (GDestroyNotify) pending_free);
+  if (source != NULL)
+    g_source_destroy (source);
 }
 
 /* The address alone could be that of an object that is gone: a reference tells. It is dropped

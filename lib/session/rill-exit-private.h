@@ -7,5 +7,6 @@
  * compile and run what was submitted, and the library's own. Before that, the contexts that are in here are
  * brought to rest, and then held, so that no thread ends them any more. */
 
-void rill_exit_add    (RillContext *context); /* when its device is open */
-void rill_exit_remove (RillContext *context); /* when nothing is left of it */
+void rill_exit_add     (RillContext *context); /* when its device is open */
+void rill_exit_remove  (RillContext *context); /* when nothing is left of it */
+void rill_exit_prepare (void);                 /* in each thread that submits */

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Of the C library, for the destructors of C++'s thread-local variables: exit() runs those of its thread before
+ * all that was registered with atexit(). */
+extern int __cxa_thread_atexit_impl (void (*func) (void *data),
+                                     void  *data,
+                                     void  *dso) __attribute__ ((weak));
+extern char __dso_handle[] __attribute__ ((visibility ("hidden")));
+
 static GMutex contexts_lock;
 static GCond contexts_changed;
 static GList *contexts;       /* (element-type RillContext) (unowned) */
@@ -41,6 +48,35 @@ exit_cb (void)
 
   while ((context = take_next ()) != NULL)
     rill_context_rest (context);
+}
+
+/* A driver that compiles registers destructors as it goes, and what is newer than exit_cb() runs before it.
+ * This runs before all, but at the end of the thread as well: so it only waits. */
+static void
+thread_end_cb (void *data)
+{
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func ((GDestroyNotify) rill_context_unref);
+
+  g_mutex_lock (&contexts_lock);
+  for (GList *l = getpid () == contexts_pid ? contexts : NULL; l != NULL; l = l->next)
+    if (rill_context_try_ref (l->data))
+      g_ptr_array_add (held, l->data);
+  g_mutex_unlock (&contexts_lock);
+  for (guint i = 0; i < held->len; i++)
+    rill_context_wait_submitted (g_ptr_array_index (held, i));
+}
+
+void
+rill_exit_prepare (void)
+{
+  static _Thread_local gboolean prepared;
+
+  if (prepared)
+    return;
+  prepared = TRUE;
+  /* The thread of main(): few programs exit in another one, and the others end earlier. */
+  if (__cxa_thread_atexit_impl != NULL && gettid () == getpid ())
+    __cxa_thread_atexit_impl (thread_end_cb, NULL, __dso_handle);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "session/rill-queue-private.h"
 
 #include "session/rill-context-private.h"
+#include "session/rill-exit-private.h"
 
 /* How long the waiting thread sleeps in the driver before it looks around: only a device that never
  * answers makes it matter. */
@@ -478,6 +479,7 @@ rill_queue_submit_locked (RillQueue            *self,
       return FALSE;
     }
 
+  rill_exit_prepare ();
   *value = self->submitted + 1;
   __atomic_store_n (&self->submitted, *value, __ATOMIC_RELEASE);
   recycle_locked (self, first, *value);

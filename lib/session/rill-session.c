@@ -225,6 +225,7 @@ rill_session_finalize (GObject *object)
   rill_children_clear (&self->children);
   g_clear_object (&self->device);
   g_clear_object (&self->transfers);
+  rill_emitter_drop_gone (self->emitter);
   rill_emitter_unref (self->emitter);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->init_lock);

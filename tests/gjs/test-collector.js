@@ -221,7 +221,7 @@ test('signals of what is gone', () => {
     const session = openSession();
     let nCalls = 0;
     const count = () => nCalls++;
-    const bindings = (() => Array.from({length: 20}, () => {
+    const bindings = (() => Array.from({length: 5}, () => {
         const memory = session.create_memory(HOST_VISIBLE, 4096);
         const buffer = memory.create_buffer(4096);
         memory.connect('page-added', count);

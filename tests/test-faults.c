@@ -299,6 +299,14 @@ has_own_fallback (const Fault *fault)
   return FALSE;
 }
 
+/* The error is that of the fault that the scenario always has. */
+static gboolean
+tells_base (const FaultScenario *scenario,
+            const GError        *error)
+{
+  return scenario->base != NULL && tells (error, &scenario->base_fault);
+}
+
 /* @fault was met before close. */
 static void
 judge (Sweep       *sweep,
@@ -309,8 +317,7 @@ judge (Sweep       *sweep,
   gboolean lost = fault->result == VK_ERROR_DEVICE_LOST;
 
   for (guint i = 0; i < errors->len; i++)
-    if (!(scenario->base != NULL && tells (errors->pdata[i], &scenario->base_fault))
-        && !tells (errors->pdata[i], fault))
+    if (!tells_base (scenario, errors->pdata[i]) && !tells (errors->pdata[i], fault))
       {
         const GError *error = errors->pdata[i];
         faults_problem ("the error is %s %d: %s", g_quark_to_string (error->domain), error->code,
@@ -387,8 +394,10 @@ attempt (Sweep       *sweep,
       if (keeps || lost || !fault->all_after)
         check_session (sweep, fault);
     }
-  else if (run->errors->len > 0)
-    faults_problem ("without the fault: %s", ((GError *) run->errors->pdata[0])->message);
+  else
+    for (guint i = 0; i < run->errors->len; i++)
+      if (!tells_base (sweep->scenario, run->errors->pdata[i]))
+        faults_problem ("without the fault: %s", ((GError *) run->errors->pdata[i])->message);
   if (!keeps || (hit && lost))
     {
       drop_sessions (sweep);

@@ -39,10 +39,13 @@ function open() {
 
 // To its end, without a word on standard error.
 function checkExit(script, status = 0) {
-    const flags = Gio.SubprocessFlags.STDERR_PIPE | Gio.SubprocessFlags.STDOUT_SILENCE;
-    const child = Gio.Subprocess.new(['timeout', '50', 'gjs', '-m', '/dev/stdin'],
-        flags | Gio.SubprocessFlags.STDIN_PIPE);
-    const [, , stderr] = child.communicate_utf8(PROLOGUE + script, null);
+    const [file, stream] = Gio.File.new_tmp('rill-XXXXXX.js');
+    stream.close(null);
+    file.replace_contents(`${PROLOGUE}${script}`, null, false, Gio.FileCreateFlags.NONE, null);
+    const child = Gio.Subprocess.new(['timeout', '50', 'gjs', '-m', file.get_path()],
+        Gio.SubprocessFlags.STDERR_PIPE | Gio.SubprocessFlags.STDOUT_SILENCE);
+    const [, , stderr] = child.communicate_utf8(null, null);
+    file.delete(null);
     equal(stderr, '');
     ok(child.get_if_exited(), 'it was killed');
     equal(child.get_exit_status(), status);

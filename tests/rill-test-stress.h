@@ -180,8 +180,8 @@ create (Worker  *self,
 /* Reading and writing. Two in three are synchronous. */
 
 static inline GAsyncResult *
-wait (Worker        *self,
-      RillTestAsync *async)
+wait_async (Worker        *self,
+            RillTestAsync *async)
 {
   while (async->result == NULL)
     g_main_context_iteration (self->context, TRUE);
@@ -203,7 +203,7 @@ read_item (Worker  *self,
       if (!is_async)
         return rill_image_read_bytes (image, NULL, error);
       rill_image_read_bytes_async (image, NULL, rill_test_async_cb, &async);
-      content = rill_image_read_bytes_finish (image, wait (self, &async), error);
+      content = rill_image_read_bytes_finish (image, wait_async (self, &async), error);
     }
   else
     {
@@ -211,7 +211,7 @@ read_item (Worker  *self,
       if (!is_async)
         return rill_buffer_read_bytes (buffer, 0, -1, NULL, error);
       rill_buffer_read_bytes_async (buffer, 0, -1, NULL, rill_test_async_cb, &async);
-      content = rill_buffer_read_bytes_finish (buffer, wait (self, &async), error);
+      content = rill_buffer_read_bytes_finish (buffer, wait_async (self, &async), error);
     }
   g_object_unref (async.result);
   return content;
@@ -240,7 +240,7 @@ write_image (Worker     *self,
   if (random_below (self, 3) > 0)
     return rill_image_write_bytes (image, bytes, NULL, error);
   rill_image_write_bytes_async (image, bytes, NULL, rill_test_async_cb, &async);
-  written = rill_image_write_bytes_finish (image, wait (self, &async), error);
+  written = rill_image_write_bytes_finish (image, wait_async (self, &async), error);
   g_object_unref (async.result);
   return written;
 }
@@ -258,7 +258,7 @@ write_buffer (Worker      *self,
   if (random_below (self, 3) > 0)
     return rill_buffer_write_bytes (buffer, offset, bytes, NULL, error);
   rill_buffer_write_bytes_async (buffer, offset, bytes, NULL, rill_test_async_cb, &async);
-  written = rill_buffer_write_bytes_finish (buffer, wait (self, &async), error);
+  written = rill_buffer_write_bytes_finish (buffer, wait_async (self, &async), error);
   g_object_unref (async.result);
   return written;
 }

@@ -54,7 +54,7 @@ run (Worker             *self,
   if (random_below (self, 2) == 0)
     return rill_command_buffer_run (command_buffer, NULL, error);
   rill_command_buffer_run_async (command_buffer, NULL, rill_test_async_cb, &async);
-  done = rill_command_buffer_run_finish (command_buffer, wait (self, &async), error);
+  done = rill_command_buffer_run_finish (command_buffer, wait_async (self, &async), error);
   g_object_unref (async.result);
   return done;
 }

@@ -117,9 +117,8 @@ void         rill_context_try_collect (RillContext          *self);
 void         rill_context_get_last    (RillContext          *self,
                                        RillSyncPoint        *point);
 
-/* At the end of the process: waits for all that was submitted, but not for ever. */
-void         rill_context_wait_submitted (RillContext       *self);
-/* The same, and refuses more; threads sleep. */
+/* At the end of the process: waits for all that was submitted, but not for ever, and refuses more; threads
+ * sleep. */
 void         rill_context_rest        (RillContext          *self);
 
 void         rill_context_set_name    (RillContext          *self,

@@ -587,26 +587,19 @@ rill_context_get_last (RillContext   *self,
 }
 
 void
-rill_context_wait_submitted (RillContext *self)
+rill_context_rest (RillContext *self)
 {
   gint64 deadline = g_get_monotonic_time () + REST_US;
   RillSyncPoint last;
-
-  rill_context_get_last (self, &last);
-  while (!rill_context_wait (self, &last, deadline, NULL, NULL) && !rill_context_is_lost (self)
-         && g_get_monotonic_time () < deadline)
-    g_usleep (1000); /* out of memory */
-}
-
-void
-rill_context_rest (RillContext *self)
-{
   gpointer engine;
 
   g_mutex_lock (&self->submit_lock);
   self->at_rest = TRUE;
   g_mutex_unlock (&self->submit_lock);
-  rill_context_wait_submitted (self);
+  rill_context_get_last (self, &last);
+  while (!rill_context_wait (self, &last, deadline, NULL, NULL) && !rill_context_is_lost (self)
+         && g_get_monotonic_time () < deadline)
+    g_usleep (1000); /* out of memory */
 
   engine = rill_context_ref_engine (self);
   if (engine != NULL)

@@ -9,4 +9,4 @@
 
 void rill_exit_add     (RillContext *context); /* when its device is open */
 void rill_exit_remove  (RillContext *context); /* when nothing is left of it */
-void rill_exit_prepare (void);                 /* in each thread that submits */
+void rill_exit_prepare (void);                 /* in each thread that makes work */

@@ -50,20 +50,12 @@ exit_cb (void)
     rill_context_rest (context);
 }
 
-/* A driver that compiles registers destructors as it goes, and what is newer than exit_cb() runs before it.
- * This runs before all, but at the end of the thread as well: so it only waits. */
+/* A driver that compiles registers destructors as it goes, and what is newer than exit_cb() runs before it. At
+ * the end of the thread that exits nothing is newer any more. Where only the thread ends, it is for later. */
 static void
 thread_end_cb (void *data)
 {
-  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func ((GDestroyNotify) rill_context_unref);
-
-  g_mutex_lock (&contexts_lock);
-  for (GList *l = getpid () == contexts_pid ? contexts : NULL; l != NULL; l = l->next)
-    if (rill_context_try_ref (l->data))
-      g_ptr_array_add (held, l->data);
-  g_mutex_unlock (&contexts_lock);
-  for (guint i = 0; i < held->len; i++)
-    rill_context_wait_submitted (g_ptr_array_index (held, i));
+  (void) atexit (exit_cb);
 }
 
 void
@@ -84,6 +76,7 @@ rill_exit_add (RillContext *context)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
 
+  rill_exit_prepare ();
   if (getpid () != contexts_pid)
     contexts = NULL; /* the parent's */
   contexts = g_list_prepend (contexts, context);

@@ -2,6 +2,7 @@
 #include "transfer/rill-engine-private.h"
 
 #include "core/rill-task-private.h"
+#include "session/rill-exit-private.h"
 
 /* Between looks at the cancellable while a thread waits for queued transfers. */
 #define WAIT_SLICE_US (10 * 1000)
@@ -361,6 +362,7 @@ rill_engine_queue_task_with (RillContext    *context,
   RillEngine *self = rill_engine_ref (context, NULL);
   gboolean stopping;
 
+  rill_exit_prepare ();
   if (self == NULL)
     {
       return_closed (task, closed);

@@ -12,7 +12,10 @@ const GIB = 2 ** 30;
 // was over too soon for that.
 async function readAndCancel(session, size) {
     // The host's heap is large everywhere, the device's own need not be.
-    const buffer = session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE).create_buffer(size);
+    let memory = session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL);
+    if (memory.get_memory_type().get_heap_size() < GIB)
+        memory = session.create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE);
+    const buffer = memory.create_buffer(size);
     const promise = buffer.read_bytes_async();
     const listed = new Promise(resolve => {
         const {transfers} = session;

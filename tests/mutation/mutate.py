@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,7 @@ class Work:
         call('ninja', '-C', self.build)
         found = [site.to_json() for file in files.values() for site in file.sites]
         self.known_sites.write_text(json.dumps(found))
+        shutil.rmtree(self.coverage, ignore_errors=True)
 
     def load_sites(self):
         return [sites.Site.from_json(fields) for fields in json.loads(self.known_sites.read_text())]
@@ -234,7 +236,7 @@ def main():
         work.build_all(files)
     tests = runner.load_tests(work.build, options.suite)
     say(f'{len(found)} sites, {len(tests)} tests')
-    runner.measure(tests, work.coverage, len(found), options.no_build, options.jobs, say)
+    runner.measure(tests, work.coverage, len(found), options.jobs, say)
     check_all(chosen, tests, results, options)
     survived = report.summarize(chosen, results.sites)
     return 1 if survived else 0

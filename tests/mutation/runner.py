@@ -282,11 +282,11 @@ def measure_one(test, folder, n_sites):
     return outcome
 
 
-def measure(tests, folder, n_sites, keep, jobs, say):
+def measure(tests, folder, n_sites, jobs, say):
     """Runs each test as it is: it must pass, and marks the sites that it comes to."""
     folder.mkdir(parents=True, exist_ok=True)
     known_path = folder / 'known.json'
-    known = json.loads(known_path.read_text()) if keep and known_path.exists() else {}
+    known = json.loads(known_path.read_text()) if known_path.exists() else {}
     left = [test for test in tests if test.name not in known]
     for test in tests:
         if test.name in known:
@@ -301,7 +301,7 @@ def measure(tests, folder, n_sites, keep, jobs, say):
             else:
                 say(f'{test.name}: {test.seconds:.1f} s, {len(test.reached)} sites')
             known[test.name] = test.to_json()
-    known_path.write_text(json.dumps(known))
+            known_path.write_text(json.dumps(known))
 
 
 # Where a step of the kind is missed first.

@@ -18,7 +18,8 @@ class Transfers(RillTest):
         False if it was over too soon for that.
         """
         # The host's heap is large everywhere, the device's own need not be.
-        buffer = self.host_memory.create_buffer(size)
+        is_small = self.memory.get_memory_type().get_heap_size() < GIB
+        buffer = (self.host_memory if is_small else self.memory).create_buffer(size)
         transfers = self.session.get_transfers()
         seen, results, threads = [], [], set()
 

@@ -87,7 +87,10 @@ void test_transfer () {
 // Reads as much, to memory that nobody has touched, until the transfer is in the list.
 bool read_and_cancel (Rill.Session session, uint64 size) throws GLib.Error {
   // The host's heap is large everywhere, the device's own need not be.
-  var buffer = session.create_memory (Rill.MemoryPropertyFlags.HOST_VISIBLE).create_buffer (size);
+  var memory = session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL);
+  if (memory.memory_type.heap_size < 1 << 30)
+    memory = session.create_memory (Rill.MemoryPropertyFlags.HOST_VISIBLE);
+  var buffer = memory.create_buffer (size);
   bool listed = false;
   var handler = session.transfers.items_changed.connect ((position, removed, added) => {
     if (added == 0)

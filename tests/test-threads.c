@@ -523,6 +523,8 @@ test_collector (Fixture       *fixture,
       /* No more memories at a time than a device with few allocations has. */
       while (g_async_queue_length (queue) > 100)
         g_usleep (100);
+      if (i % 20 == 19)
+        g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
     }
   g_async_queue_push (queue, queue);
   g_thread_join (collector);

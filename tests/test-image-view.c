@@ -232,6 +232,12 @@ assert_closed (RillImageView *view)
 }
 
 static void
+closed_cb (guint *count)
+{
+  (*count)++;
+}
+
+static void
 test_close (void)
 {
   RillSession *session = rill_test_session_new ();
@@ -239,10 +245,15 @@ test_close (void)
   RillImage *image = create_ranked (memory, 3, UINT8, NONE);
   RillImageView *view = create_view (image, TRUE);
   RillImageView *other = create_view (image, FALSE);
+  guint n_closed = 0;
 
+  g_signal_connect_swapped (view, "notify::closed", G_CALLBACK (closed_cb), &n_closed);
+  g_signal_connect_swapped (other, "notify::closed", G_CALLBACK (closed_cb), &n_closed);
   g_assert_true (rill_image_view_check_open (view, NULL));
   rill_image_view_close (view);
   rill_image_view_close (view);
+  rill_test_iterate ();
+  g_assert_cmpuint (n_closed, ==, 1);
   assert_closed (view);
   g_assert_true (rill_image_view_get_handle (view) == VK_NULL_HANDLE);
   g_assert_true (rill_image_view_get_sampler (view) == VK_NULL_HANDLE);
@@ -251,6 +262,11 @@ test_close (void)
 
   rill_resource_close (RILL_RESOURCE (image));
   assert_closed (other);
+  rill_test_iterate ();
+  g_assert_cmpuint (n_closed, ==, 2); /* by its image */
+  rill_image_view_close (other);
+  rill_test_iterate ();
+  g_assert_cmpuint (n_closed, ==, 2);
   g_assert_null (
     rill_image_create_view (image, NEAREST, RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE, NULL));
   g_assert_finalize_object (view);

@@ -45,11 +45,6 @@ void          rill_image_set_vk_layout_locked (RillImage             *self,
 VkImageView   rill_image_create_vk_view      (RillImage              *self,
                                               gboolean                sampled,
                                               GError                **error);
-/* Destroys what a closed view leaves, once nobody uses it any more: neither the device nor one who
- * has pinned the image and is about to submit. */
-void          rill_image_retire_view         (RillImage              *self,
-                                              VkImageView             view,
-                                              VkSampler               sampler);
 
 /* The default view, of the whole image without a sampler: made on first use, lives with the image.
  * The caller has pinned the image. */

@@ -59,7 +59,7 @@ rill_image_view_dispose (GObject *object)
 
   rill_image_view_close (self);
   if (self->image != NULL)
-    rill_memory_remove_child (rill_resource_get_state (self->image)->memory, &self->child);
+    rill_resource_remove_child (self->image, &self->child);
   G_OBJECT_CLASS (rill_image_view_parent_class)->dispose (object);
 }
 
@@ -423,14 +423,12 @@ rill_image_create_view_with_address_modes (RillImage        *image,
   self->normalized_coordinates = normalized_coordinates != FALSE;
   self->sampled = sampled != FALSE;
   created = create_handles (self, error);
-  rill_resource_unpin (image);
-  if (!created)
-    return NULL;
-
-  if (!rill_memory_add_child (rill_resource_get_state (image)->memory, &self->child, self,
-                              (void (*) (GObject *)) rill_image_view_close))
+  if (created
+      && !rill_resource_add_child (image, &self->child, self,
+                                   (void (*) (GObject *)) rill_image_view_close))
     rill_image_view_close (self);
-  return g_steal_pointer (&self);
+  rill_resource_unpin (image);
+  return created ? g_steal_pointer (&self) : NULL;
 }
 
 /**
@@ -583,9 +581,7 @@ void
 rill_image_view_close (RillImageView *self)
 {
   RillResourceState *state;
-  VkImageView view;
-  VkSampler sampler;
-  gboolean was_closed;
+  RillRetiredView *retired;
 
   g_return_if_fail (RILL_IS_IMAGE_VIEW (self));
 
@@ -593,18 +589,25 @@ rill_image_view_close (RillImageView *self)
     return;
   state = rill_resource_get_state (self->image);
   g_mutex_lock (&state->lock);
-  was_closed = self->closed;
+  if (self->closed)
+    {
+      g_mutex_unlock (&state->lock);
+      return;
+    }
   self->closed = TRUE;
-  view = self->view;
-  self->view = VK_NULL_HANDLE;
-  sampler = self->sampler;
-  self->sampler = VK_NULL_HANDLE;
-  g_mutex_unlock (&state->lock);
-
-  if (was_closed)
-    return;
-  if (view != VK_NULL_HANDLE || sampler != VK_NULL_HANDLE)
-    rill_image_retire_view (self->image, view, sampler);
+  if (self->view != VK_NULL_HANDLE || self->sampler != VK_NULL_HANDLE)
+    {
+      retired = g_new (RillRetiredView, 1);
+      *retired = (RillRetiredView) {
+        .view = self->view,
+        .sampler = self->sampler,
+        .next = state->retired,
+      };
+      state->retired = retired;
+      self->view = VK_NULL_HANDLE;
+      self->sampler = VK_NULL_HANDLE;
+    }
+  rill_resource_release_if_unused_and_unlock (state);
   rill_emitter_notify (rill_resource_get_context (self->image)->emitter, self,
                        properties[PROP_CLOSED]);
 }

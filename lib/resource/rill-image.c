@@ -32,22 +32,6 @@
  * Every method may be called from any thread.
  */
 
-/* What a closed view leaves. */
-typedef struct _RetiredView RetiredView;
-
-struct _RetiredView
-{
-  VkImageView view;
-  VkSampler sampler;
-  RetiredView *next;
-};
-
-typedef struct
-{
-  RillContext *context; /* (unowned) the one that defers holds it */
-  RetiredView *views;   /* (owned) */
-} RetiredViews;
-
 struct _RillImage
 {
   RillResource parent_instance;
@@ -60,8 +44,6 @@ struct _RillImage
   guint64 minimum_size;
 
   gint vk_layout; /* (atomic) written under the submit lock */
-
-  RetiredView *retired; /* (owned) under the resource's lock */
 };
 
 typedef enum
@@ -81,54 +63,6 @@ typedef enum
 static GParamSpec *properties[PROP_MINIMUM_SIZE + 1];
 
 G_DEFINE_FINAL_TYPE (RillImage, rill_image, RILL_TYPE_RESOURCE)
-
-static void
-destroy_retired_cb (gpointer data)
-{
-  RetiredViews *retired = data;
-  VkDevice device = retired->context->device;
-  RetiredView *next;
-
-  for (RetiredView *view = retired->views; view != NULL; view = next)
-    {
-      next = view->next;
-      vkDestroySampler (device, view->sampler, NULL);
-      vkDestroyImageView (device, view->view, NULL);
-      g_free (view);
-    }
-  g_free (retired);
-}
-
-/* One who has pinned the image may have taken the handles of a view that was closed since, and not
- * have submitted them yet. Once there is no pin, every use is noted. */
-static void
-destroy_retired_if_unused (RillImage *self)
-{
-  RillResourceState *state = rill_resource_get_state (self);
-  RetiredViews retired = { .context = rill_resource_get_context (self) };
-  RillSyncPoint last = { { 0 } };
-
-  g_mutex_lock (&state->lock);
-  if (state->pins == 0)
-    {
-      retired.views = g_steal_pointer (&self->retired);
-      rill_sync_get_dependencies (&state->sync, TRUE, &last);
-    }
-  g_mutex_unlock (&state->lock);
-
-  if (retired.views != NULL)
-    rill_context_defer (retired.context, &last, destroy_retired_cb,
-                        g_memdup2 (&retired, sizeof retired));
-}
-
-static void
-rill_image_finalize (GObject *object)
-{
-  RillImage *self = RILL_IMAGE (object);
-
-  destroy_retired_if_unused (self);
-  G_OBJECT_CLASS (rill_image_parent_class)->finalize (object);
-}
 
 static void
 rill_image_get_property (GObject    *object,
@@ -262,7 +196,6 @@ rill_image_class_init (RillImageClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
-  object_class->finalize = rill_image_finalize;
   object_class->get_property = rill_image_get_property;
 
   install_extent_properties ();
@@ -741,22 +674,6 @@ rill_image_create_vk_view (RillImage  *self,
   rill_context_check (context, vkCreateImageView (context->device, &info, NULL, &view), error,
                       "vkCreateImageView", "Could not create a view of an image");
   return view;
-}
-
-void
-rill_image_retire_view (RillImage   *self,
-                        VkImageView  view,
-                        VkSampler    sampler)
-{
-  RillResourceState *state = rill_resource_get_state (self);
-  RetiredView *retired = g_new (RetiredView, 1);
-
-  *retired = (RetiredView) { .view = view, .sampler = sampler };
-  g_mutex_lock (&state->lock);
-  retired->next = self->retired;
-  self->retired = retired;
-  g_mutex_unlock (&state->lock);
-  destroy_retired_if_unused (self);
 }
 
 VkImageView

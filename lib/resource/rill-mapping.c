@@ -17,6 +17,9 @@
  * the memory stays mapped and is not used for anything else until the last view is gone. What
  * it shows after the end of the access is undefined.
  *
+ * A mapping is closed when its buffer is. Its memory stays mapped even so, for a thread that is just
+ * using it, until the mapping itself is closed or dropped.
+ *
  * One mapping may be used from any thread; the bytes that it shows are the program's to guard.
  */
 
@@ -25,11 +28,13 @@ struct _RillMapping
   GObject parent_instance;
 
   RillBuffer *buffer; /* (owned) (nullable) */
+  RillChild child;
   RillMapFlags flags;
   RillHostAccess access;
   gboolean valid; /* the host sees what is in the range */
   GMutex lock;
-  gboolean closed;
+  gboolean closed; /* also by the buffer */
+  gboolean ended;  /* the access */
 };
 
 typedef enum
@@ -48,7 +53,11 @@ G_DEFINE_FINAL_TYPE (RillMapping, rill_mapping, G_TYPE_OBJECT)
 static void
 rill_mapping_dispose (GObject *object)
 {
-  rill_mapping_close (RILL_MAPPING (object));
+  RillMapping *self = RILL_MAPPING (object);
+
+  rill_mapping_close (self);
+  if (self->buffer != NULL)
+    rill_resource_remove_child (self->buffer, &self->child);
   G_OBJECT_CLASS (rill_mapping_parent_class)->dispose (object);
 }
 
@@ -141,6 +150,21 @@ rill_mapping_init (RillMapping *self)
 {
   g_mutex_init (&self->lock);
   self->closed = TRUE; /* until it maps something */
+  self->ended = TRUE;
+}
+
+static void
+buffer_closed (GObject *object)
+{
+  RillMapping *self = RILL_MAPPING (object);
+  gboolean was_closed;
+
+  g_mutex_lock (&self->lock);
+  was_closed = self->closed;
+  self->closed = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (!was_closed)
+    rill_emitter_notify (rill_resource_get_context (self->buffer)->emitter, self, properties[PROP_CLOSED]);
 }
 
 static gboolean
@@ -204,10 +228,14 @@ map_range (RillBuffer    *buffer,
     return NULL;
   self->buffer = g_object_ref (buffer);
   self->closed = FALSE;
+  self->ended = FALSE;
   if (!rill_page_invalidate (state->allocation.page, state->allocation.range.offset + offset, actual, error))
     return NULL;
   self->valid = TRUE;
-  return g_steal_pointer (&self);
+  if (rill_resource_add_child (buffer, &self->child, self, buffer_closed))
+    return g_steal_pointer (&self);
+  rill_resource_set_closed_error (buffer, error);
+  return NULL;
 }
 
 /**
@@ -457,7 +485,8 @@ get_pointer_locked (RillMapping  *self,
  *
  * Gets the address of the first byte of the range.
  *
- * It is valid as long as the mapping is not closed and the caller holds it.
+ * It is valid as long as the caller holds the mapping and nobody calls [method@Mapping.close]; the
+ * close of the buffer, its memory or its session leaves it valid.
  *
  * Errors: %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED.
  *
@@ -528,19 +557,24 @@ rill_mapping_get_bytes (RillMapping  *self,
 void
 rill_mapping_close (RillMapping *self)
 {
+  gboolean was_closed;
+
   g_return_if_fail (RILL_IS_MAPPING (self));
 
   g_mutex_lock (&self->lock);
-  if (self->closed)
+  if (self->ended)
     {
       g_mutex_unlock (&self->lock);
       return;
     }
+  was_closed = self->closed;
   self->closed = TRUE;
+  self->ended = TRUE;
   g_mutex_unlock (&self->lock);
 
   if (self->access.write && self->valid)
     rill_resource_flush_mapping (self->buffer, self->access.offset, self->access.size);
   rill_resource_end_host_access (self->buffer, &self->access);
-  rill_emitter_notify (rill_resource_get_context (self->buffer)->emitter, self, properties[PROP_CLOSED]);
+  if (!was_closed)
+    rill_emitter_notify (rill_resource_get_context (self->buffer)->emitter, self, properties[PROP_CLOSED]);
 }

@@ -23,6 +23,16 @@ struct _RillHostAccess
   RillHostAccess *next;
 };
 
+/* What a closed view of an image leaves. */
+typedef struct _RillRetiredView RillRetiredView;
+
+struct _RillRetiredView
+{
+  VkImageView view;
+  VkSampler sampler;
+  RillRetiredView *next;
+};
+
 /* Common state, for the layers above. */
 typedef struct
 {
@@ -30,11 +40,13 @@ typedef struct
   GCond changed;        /* a host access has ended */
   RillMemory *memory;   /* (owned) NULL: never initialised */
   RillChild child;
+  RillChildren *children; /* (owned) (nullable) views and mappings; made for the first */
   RillAllocation allocation;
   guint64 size;
   VkObjectType object_type;
   guint64 handle;       /* VkBuffer or VkImage */
   VkImageView view;     /* images: the default view, if it was made */
+  RillRetiredView *retired; /* (owned) images: destroyed once nobody has a pin */
   char *name;           /* (owned) (nullable) */
   RillSync sync;
   RillHostAccess *host_accesses; /* (unowned) */
@@ -55,7 +67,8 @@ gboolean           rill_resource_check_initialized (gpointer           resource,
                                                  GError              **error);
 gboolean           rill_resource_set_closed_error (gpointer            resource,
                                                  GError              **error); /* FALSE */
-/* Unlocks the state. Gives what is left of a closed resource to the device's completion, once nobody needs it. */
+/* Unlocks the state. Gives what is left of a closed resource, or of its closed views, to the device's
+ * completion, once nobody needs it. */
 void               rill_resource_release_if_unused_and_unlock (RillResourceState *state);
 /* NOT_INITIALIZED, CLOSED, DEVICE_LOST, or TRUE. */
 gboolean           rill_resource_check_open     (gpointer              resource,
@@ -72,6 +85,15 @@ gboolean           rill_resource_bind           (gpointer                      r
                                                  guint64                       size,
                                                  const RillAllocationRequest  *request,
                                                  GError                      **error);
+
+/* What is closed with the resource, by its own close function. FALSE when the resource was closed in the
+ * meantime: the caller then closes the child. */
+gboolean           rill_resource_add_child      (gpointer              resource,
+                                                 RillChild            *child,
+                                                 gpointer              object,
+                                                 void                (*close) (GObject *object));
+void               rill_resource_remove_child   (gpointer              resource,
+                                                 RillChild            *child);
 
 /* A pin keeps handle and range while the object may be closed. FALSE and CLOSED if it is. */
 gboolean           rill_resource_pin            (gpointer              resource,

@@ -42,6 +42,7 @@ typedef struct
   VkObjectType object_type;
   guint64 handle;
   VkImageView view;
+  RillRetiredView *retired; /* (owned) */
 } Remains;
 
 static void
@@ -55,12 +56,28 @@ destroy_handle (RillContext  *context,
     vkDestroyImage (context->device, (VkImage) (guintptr) handle, NULL);
 }
 
+static void
+destroy_retired (RillContext     *context,
+                 RillRetiredView *retired)
+{
+  RillRetiredView *next;
+
+  for (; retired != NULL; retired = next)
+    {
+      next = retired->next;
+      vkDestroySampler (context->device, retired->sampler, NULL);
+      vkDestroyImageView (context->device, retired->view, NULL);
+      g_free (retired);
+    }
+}
+
 /* The handle goes before its range can be used again. */
 static void
 remains_clear (Remains *remains)
 {
   RillContext *context = rill_memory_get_context (remains->memory);
 
+  destroy_retired (context, remains->retired);
   if (remains->view != VK_NULL_HANDLE)
     vkDestroyImageView (context->device, remains->view, NULL);
   destroy_handle (context, remains->object_type, remains->handle);
@@ -204,6 +221,38 @@ rill_resource_bind (gpointer                      resource,
   return TRUE;
 }
 
+/* What closed views of an open image have left. */
+typedef struct
+{
+  RillContext *context; /* (owned) */
+  RillRetiredView *retired;
+} RetiredViews;
+
+static void
+retired_views_free (gpointer data)
+{
+  RetiredViews *views = data;
+
+  destroy_retired (views->context, views->retired);
+  rill_context_unref (views->context);
+  g_free (views);
+}
+
+/* One who has pinned the image may have taken the handles of a view that was closed since, and not
+ * have submitted them yet. Once there is no pin, every use is noted. */
+static void
+release_retired_and_unlock (RillResourceState *state)
+{
+  RetiredViews *views = g_new (RetiredViews, 1);
+  RillSyncPoint last = { { 0 } };
+
+  views->context = rill_context_ref (rill_memory_get_context (state->memory));
+  views->retired = g_steal_pointer (&state->retired);
+  rill_sync_get_dependencies (&state->sync, TRUE, &last);
+  g_mutex_unlock (&state->lock);
+  rill_context_defer (views->context, &last, retired_views_free, views);
+}
+
 void
 rill_resource_release_if_unused_and_unlock (RillResourceState *state)
 {
@@ -211,9 +260,14 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
   RillSyncPoint last;
   Remains remains;
 
-  if (!state->closed || state->pins > 0 || state->released)
+  if (state->pins > 0 || state->released || (!state->closed && state->retired == NULL))
     {
       g_mutex_unlock (&state->lock);
+      return;
+    }
+  if (!state->closed)
+    {
+      release_retired_and_unlock (state);
       return;
     }
   state->released = TRUE;
@@ -223,6 +277,7 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
     .object_type = state->object_type,
     .handle = state->handle,
     .view = state->view,
+    .retired = g_steal_pointer (&state->retired),
   };
   state->handle = 0;
   state->view = VK_NULL_HANDLE;
@@ -266,6 +321,34 @@ rill_resource_unpin (gpointer resource)
   rill_resource_release_if_unused_and_unlock (state);
 }
 
+gboolean
+rill_resource_add_child (gpointer    resource,
+                         RillChild  *child,
+                         gpointer    object,
+                         void      (*close) (GObject *object))
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+
+  g_mutex_lock (&state->lock);
+  if (state->children == NULL && !state->closed)
+    {
+      state->children = g_new (RillChildren, 1);
+      rill_children_init (state->children);
+    }
+  g_mutex_unlock (&state->lock);
+  return state->children != NULL && rill_children_add (state->children, child, object, close);
+}
+
+void
+rill_resource_remove_child (gpointer   resource,
+                            RillChild *child)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+
+  if (state->children != NULL)
+    rill_children_remove (state->children, child);
+}
+
 static gboolean
 close_resource (RillResource *self)
 {
@@ -281,7 +364,15 @@ close_resource (RillResource *self)
     }
   state->closed = TRUE;
   g_cond_broadcast (&state->changed);
-  rill_resource_release_if_unused_and_unlock (state);
+  if (state->children == NULL)
+    {
+      rill_resource_release_if_unused_and_unlock (state);
+      return TRUE;
+    }
+  state->pins++; /* for the children, which still need handle and range to end */
+  g_mutex_unlock (&state->lock);
+  rill_children_close (state->children);
+  rill_resource_unpin (self);
   return TRUE;
 }
 
@@ -304,6 +395,9 @@ rill_resource_finalize (GObject *object)
   RillResourceState *state = rill_resource_get_state (object);
 
   g_assert (state->pins == 0);
+  if (state->children != NULL)
+    rill_children_clear (state->children);
+  g_free (state->children);
   g_clear_object (&state->memory);
   g_free (state->name);
   g_clear_pointer (&state->unflushed, g_array_unref);

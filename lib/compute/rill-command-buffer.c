@@ -35,7 +35,7 @@ struct _RillCommandBuffer
   GObject parent_instance;
 
   RillSession *session;     /* (owned) (nullable) NULL: never initialised */
-  RillContext *context;     /* (owned) (nullable) */
+  RillContext *context;     /* (owned) (nullable) weak once closed */
   RillChild child;
 
   GMutex lock;
@@ -112,7 +112,7 @@ rill_command_buffer_finalize (GObject *object)
 {
   RillCommandBuffer *self = RILL_COMMAND_BUFFER (object);
 
-  g_clear_pointer (&self->context, rill_context_unref);
+  g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (rill_command_buffer_parent_class)->finalize (object);
@@ -464,4 +464,5 @@ rill_command_buffer_close (RillCommandBuffer *self)
     return;
   rill_recording_unref (recording);
   rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  rill_context_weaken (self->context);
 }

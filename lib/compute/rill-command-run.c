@@ -50,6 +50,7 @@ rill_command_buffer_run (RillCommandBuffer  *self,
                          GCancellable       *cancellable,
                          GError            **error)
 {
+  g_autoptr (RillContext) context = NULL;
   RillRecording *recording;
   RillSyncPoint point = { { 0 } };
   gboolean submitted;
@@ -62,14 +63,13 @@ rill_command_buffer_run (RillCommandBuffer  *self,
   recording = rill_command_buffer_acquire (self, TRUE, error);
   if (recording == NULL)
     return FALSE;
+  context = rill_context_ref (rill_command_buffer_get_context (self)); /* the recording holds it */
   submitted = check_runnable (recording, error);
   if (submitted && !rill_recording_is_empty (recording))
     submitted = rill_recording_wait_turn (recording, cancellable, error)
                 && rill_recording_submit (recording, &point, error);
   rill_command_buffer_release (self, recording);
-  return submitted
-         && rill_context_wait (rill_command_buffer_get_context (self), &point, -1, cancellable,
-                               error);
+  return submitted && rill_context_wait (context, &point, -1, cancellable, error);
 }
 
 static AsyncRun *

@@ -12,7 +12,7 @@ struct _RillComputeNode
   GObject parent_instance;
 
   RillSession *session;         /* (owned) (nullable) NULL: never initialised */
-  RillContext *context;         /* (owned) (nullable) */
+  RillContext *context;         /* (owned) (nullable) weak once closed */
   RillChild child;
   RillProgram *program;         /* (owned) (nullable) */
   char *entry_point;            /* (owned) (nullable) */

@@ -315,7 +315,7 @@ rill_compute_node_finalize (GObject *object)
   g_free (self->entry_point);
   g_clear_pointer (&self->reflection, rill_reflection_free);
   g_clear_object (&self->program);
-  g_clear_pointer (&self->context, rill_context_unref);
+  g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (rill_compute_node_parent_class)->finalize (object);
@@ -618,6 +618,8 @@ rill_compute_node_close (RillComputeNode *self)
   take_holdings_locked (self, &holdings);
   g_mutex_unlock (&self->lock);
   drop_holdings (self, &holdings);
-  if (!was_closed)
-    rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  if (was_closed)
+    return;
+  rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  rill_context_weaken (self->context);
 }

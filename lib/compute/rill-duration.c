@@ -21,7 +21,7 @@ struct _RillDuration
   GObject parent_instance;
 
   RillSession *session;       /* (owned) (nullable) NULL: never initialised */
-  RillContext *context;       /* (owned) (nullable) */
+  RillContext *context;       /* (owned) (nullable) weak once closed */
   RillChild child;
 
   GMutex lock;
@@ -222,7 +222,7 @@ rill_duration_finalize (GObject *object)
 {
   RillDuration *self = RILL_DURATION (object);
 
-  g_clear_pointer (&self->context, rill_context_unref);
+  g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (rill_duration_parent_class)->finalize (object);
@@ -410,4 +410,5 @@ rill_duration_close (RillDuration *self)
     return;
   rill_timestamps_unref (timestamps);
   rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  rill_context_weaken (self->context);
 }

@@ -23,7 +23,7 @@ struct _RillProgram
   GObject parent_instance;
 
   RillSession *session; /* (owned) (nullable) NULL: never initialised */
-  RillContext *context; /* (owned) (nullable) */
+  RillContext *context; /* (owned) (nullable) weak once closed */
   RillChild child;
   GBytes *spirv;        /* (owned) (nullable) */
   char **entry_points;  /* (owned) (nullable) */
@@ -121,7 +121,7 @@ rill_program_finalize (GObject *object)
 
   g_clear_pointer (&self->spirv, g_bytes_unref);
   g_clear_pointer (&self->entry_points, g_strfreev);
-  g_clear_pointer (&self->context, rill_context_unref);
+  g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (rill_program_parent_class)->finalize (object);
 }
@@ -392,6 +392,8 @@ rill_program_close (RillProgram *self)
 {
   g_return_if_fail (RILL_IS_PROGRAM (self));
 
-  if (self->context != NULL && g_atomic_int_compare_and_exchange (&self->closed, FALSE, TRUE))
-    rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  if (self->context == NULL || !g_atomic_int_compare_and_exchange (&self->closed, FALSE, TRUE))
+    return;
+  rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  rill_context_weaken (self->context);
 }

@@ -9,7 +9,11 @@
 
 gboolean                rill_memory_check_open     (RillMemory                   *self,
                                                     GError                      **error);
-RillContext            *rill_memory_get_context    (RillMemory                   *self); /* (transfer none), NULL if never initialised */
+/* The same, with a reference, for calls that use the device without an object that holds it. */
+RillContext            *rill_memory_ref_context    (RillMemory                   *self,
+                                                    GError                      **error);
+/* (transfer none), weak once the memory is closed, NULL if never initialised */
+RillContext            *rill_memory_get_context    (RillMemory                   *self);
 guint                   rill_memory_get_type_index (RillMemory                   *self);
 
 gboolean                rill_memory_allocate       (RillMemory                   *self,

@@ -31,7 +31,7 @@ struct _RillMemory
   GObject parent_instance;
 
   RillSession *session;   /* (owned) (nullable) */
-  RillContext *context;   /* (owned) (nullable) */
+  RillContext *context;   /* (owned) (nullable) weak once closed */
   RillMemoryType *type;   /* (owned) (nullable) */
   RillPages pages;
   RillChild child;
@@ -113,6 +113,18 @@ rill_memory_check_open (RillMemory  *self,
 }
 
 RillContext *
+rill_memory_ref_context (RillMemory  *self,
+                         GError     **error)
+{
+  if (!rill_memory_check_open (self, error))
+    return NULL;
+  if (rill_context_try_ref (self->context))
+    return self->context;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The memory is closed");
+  return NULL;
+}
+
+RillContext *
 rill_memory_get_context (RillMemory *self)
 {
   return self->context;
@@ -176,7 +188,7 @@ rill_memory_finalize (GObject *object)
   rill_pages_clear (&self->pages);
   rill_children_clear (&self->children);
   g_clear_object (&self->type);
-  g_clear_pointer (&self->context, rill_context_unref);
+  g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (rill_memory_parent_class)->finalize (object);
 }
@@ -701,11 +713,14 @@ gboolean
 rill_memory_trim (RillMemory  *self,
                   GError     **error)
 {
+  g_autoptr (RillContext) context = NULL;
+
   g_return_val_if_fail (RILL_IS_MEMORY (self), FALSE);
 
-  if (!rill_memory_check_open (self, error))
+  context = rill_memory_ref_context (self, error);
+  if (context == NULL)
     return FALSE;
-  rill_context_collect (self->context);
+  rill_context_collect (context);
   rill_pages_trim (&self->pages);
   return TRUE;
 }
@@ -727,13 +742,15 @@ RillMemoryStatistics *
 rill_memory_calculate_statistics (RillMemory  *self,
                                   GError     **error)
 {
+  g_autoptr (RillContext) context = NULL;
   RillMemoryStatistics *statistics;
 
   g_return_val_if_fail (RILL_IS_MEMORY (self), NULL);
 
-  if (!rill_memory_check_open (self, error))
+  context = rill_memory_ref_context (self, error);
+  if (context == NULL)
     return NULL;
-  rill_context_collect (self->context);
+  rill_context_collect (context);
   statistics = g_new0 (RillMemoryStatistics, 1);
   rill_pages_calculate_statistics (&self->pages, statistics);
   return statistics;
@@ -758,4 +775,5 @@ rill_memory_close (RillMemory *self)
   rill_children_close (&self->children);
   rill_pages_trim (&self->pages);
   rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
+  rill_context_weaken (self->context);
 }

@@ -215,16 +215,14 @@ rill_memory_create_buffer (RillMemory            *memory,
                            RillBufferUsageFlags   usage,
                            GError               **error)
 {
+  g_autoptr (RillContext) context = NULL;
   g_autoptr (RillBuffer) self = NULL;
   RillAllocationRequest request = { .what = "a buffer" };
-  RillContext *context;
 
   g_return_val_if_fail (RILL_IS_MEMORY (memory), NULL);
 
-  if (!rill_memory_check_open (memory, error))
-    return NULL;
-  context = rill_memory_get_context (memory);
-  if (!check_usage_flags (usage, error) || !check_size (context, size, error))
+  context = rill_memory_ref_context (memory, error);
+  if (context == NULL || !check_usage_flags (usage, error) || !check_size (context, size, error))
     return NULL;
   if (usage == RILL_BUFFER_USAGE_NONE)
     usage = DEFAULT_USAGE;

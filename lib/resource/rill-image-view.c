@@ -337,6 +337,34 @@ create_handles (RillImageView  *self,
              || create_sampler (self, rill_resource_get_context (self->image), error));
 }
 
+/* The image is pinned: the device is asked before the view is made. */
+static RillImageView *
+create_view (RillImage              *image,
+             RillFilterMode          filter_mode,
+             const RillAddressMode   address_modes[3],
+             gboolean                normalized_coordinates,
+             gboolean                sampled,
+             GError                **error)
+{
+  g_autoptr (RillImageView) self = NULL;
+
+  if (!check_usable (image, filter_mode, address_modes, normalized_coordinates, sampled, error))
+    return NULL;
+  self = g_object_new (RILL_TYPE_IMAGE_VIEW, NULL);
+  self->image = g_object_ref (image);
+  self->filter_mode = filter_mode;
+  for (guint i = 0; i < 3; i++)
+    self->address_modes[i] = address_modes[i];
+  self->normalized_coordinates = normalized_coordinates != FALSE;
+  self->sampled = sampled != FALSE;
+  if (!create_handles (self, error))
+    return NULL;
+  if (!rill_resource_add_child (image, &self->child, self,
+                                (void (*) (GObject *)) rill_image_view_close))
+    rill_image_view_close (self);
+  return g_steal_pointer (&self);
+}
+
 /**
  * rill_image_create_view:
  * @image: an image
@@ -405,30 +433,15 @@ rill_image_create_view_with_address_modes (RillImage        *image,
                                            GError          **error)
 {
   const RillAddressMode address_modes[3] = { address_mode_u, address_mode_v, address_mode_w };
-  g_autoptr (RillImageView) self = NULL;
-  gboolean created;
+  RillImageView *self;
 
   g_return_val_if_fail (RILL_IS_IMAGE (image), NULL);
 
-  if (!rill_resource_check_open (image, error)
-      || !check_usable (image, filter_mode, address_modes, normalized_coordinates, sampled, error)
-      || !rill_resource_pin (image, error))
+  if (!rill_resource_check_open (image, error) || !rill_resource_pin (image, error))
     return NULL;
-
-  self = g_object_new (RILL_TYPE_IMAGE_VIEW, NULL);
-  self->image = g_object_ref (image);
-  self->filter_mode = filter_mode;
-  for (guint i = 0; i < 3; i++)
-    self->address_modes[i] = address_modes[i];
-  self->normalized_coordinates = normalized_coordinates != FALSE;
-  self->sampled = sampled != FALSE;
-  created = create_handles (self, error);
-  if (created
-      && !rill_resource_add_child (image, &self->child, self,
-                                   (void (*) (GObject *)) rill_image_view_close))
-    rill_image_view_close (self);
+  self = create_view (image, filter_mode, address_modes, normalized_coordinates, sampled, error);
   rill_resource_unpin (image);
-  return created ? g_steal_pointer (&self) : NULL;
+  return self;
 }
 
 /**

@@ -326,13 +326,14 @@ rill_memory_create_image (RillMemory           *memory,
                           RillImageUsageFlags   usage,
                           GError              **error)
 {
+  g_autoptr (RillContext) context = NULL;
   g_autoptr (RillImage) self = NULL;
   RillImageShape checked;
 
   g_return_val_if_fail (RILL_IS_MEMORY (memory), NULL);
 
-  if (!rill_memory_check_open (memory, error)
-      || !rill_image_shape_init (&checked, shape, n_dims, error))
+  context = rill_memory_ref_context (memory, error);
+  if (context == NULL || !rill_image_shape_init (&checked, shape, n_dims, error))
     return NULL;
   if (!rill_channel_type_is_valid (channel_type))
     {

@@ -11,11 +11,17 @@
 #include "session/rill-queue-private.h"
 
 /* The VkDevice with its queues. It is not the session itself, because it outlives a closed session
- * while a view of mapped memory or a submission lives: pages and deferred work hold it. */
+ * while a view of mapped memory or a submission lives: pages and deferred work hold it.
+ *
+ * A reference holds the device; the last one ends it, and what was loaded for it. A weak reference, into
+ * which objects turn theirs when they are closed, holds this struct alone: what the device is like, whether
+ * it was lost, the emitter. A call on an object that another thread may close takes a reference of its own,
+ * or has one of something that holds the device (a pin: the page). */
 struct _RillContext
 {
   gatomicrefcount ref_count;
-  RillInstance *instance;       /* (owned) */
+  gatomicrefcount weak_count;   /* and one for all who hold the device */
+  RillInstance *instance;       /* (owned) until the device has ended */
   RillEmitter *emitter;         /* (owned) */
   VkPhysicalDevice physical_device;
   VkDevice device;
@@ -69,6 +75,9 @@ RillContext *rill_context_ref         (RillContext          *self);
 void         rill_context_unref       (RillContext          *self);
 /* FALSE when the last reference has gone already. */
 gboolean     rill_context_try_ref     (RillContext          *self);
+/* Makes a weak reference of one. */
+void         rill_context_weaken      (RillContext          *self);
+void         rill_context_unref_weak  (RillContext          *self);
 
 /* TRUE for VK_SUCCESS. Otherwise sets the error and, for VK_ERROR_DEVICE_LOST, marks the device lost. */
 gboolean     rill_context_check       (RillContext          *self,

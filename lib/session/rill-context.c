@@ -221,6 +221,7 @@ rill_context_new (RillDevice    *device,
   RillContext *self = g_new0 (RillContext, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  g_atomic_ref_count_init (&self->weak_count);
   g_mutex_init (&self->submit_lock);
   g_mutex_init (&self->engine_lock);
   g_mutex_init (&self->lost_lock);
@@ -241,8 +242,20 @@ rill_context_ref (RillContext *self)
   return self;
 }
 
+void
+rill_context_unref_weak (RillContext *self)
+{
+  if (!g_atomic_ref_count_dec (&self->weak_count))
+    return;
+  rill_emitter_unref (self->emitter);
+  g_mutex_clear (&self->lost_lock);
+  g_mutex_clear (&self->engine_lock);
+  g_mutex_clear (&self->submit_lock);
+  g_free (self);
+}
+
 static gpointer
-context_free (gpointer user_data)
+end_device (gpointer user_data)
 {
   RillContext *self = user_data;
 
@@ -252,15 +265,13 @@ context_free (gpointer user_data)
     rill_queue_clear (&self->queues[i]);
   if (self->device != VK_NULL_HANDLE)
     vkDestroyDevice (self->device, NULL);
-  rill_instance_unref (self->instance);
+  self->device = VK_NULL_HANDLE;
+  self->physical_device = VK_NULL_HANDLE;
+  g_clear_pointer (&self->instance, rill_instance_unref);
   rill_exit_remove (self);
-  rill_emitter_unref (self->emitter);
   if (self->validation_data != NULL)
     self->validation_data_free (self->validation_data);
-  g_mutex_clear (&self->lost_lock);
-  g_mutex_clear (&self->engine_lock);
-  g_mutex_clear (&self->submit_lock);
-  g_free (self);
+  rill_context_unref_weak (self);
   return NULL;
 }
 
@@ -273,10 +284,17 @@ rill_context_unref (RillContext *self)
   for (guint i = 0; i < self->n_queues; i++)
     if (self->queues[i].thread == g_thread_self ())
       {
-        g_thread_unref (g_thread_new ("rill-close", context_free, self));
+        g_thread_unref (g_thread_new ("rill-close", end_device, self));
         return;
       }
-  context_free (self);
+  end_device (self);
+}
+
+void
+rill_context_weaken (RillContext *self)
+{
+  g_atomic_ref_count_inc (&self->weak_count);
+  rill_context_unref (self);
 }
 
 gboolean

@@ -94,6 +94,8 @@ rill_queue_clear (RillQueue *self)
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&self->thread, g_thread_join);
 
+  /* Objects that are closed may still ask. */
+  rill_queue_set_reached (self, G_MAXUINT64);
   g_assert (g_queue_is_empty (&self->deferred));
   g_queue_clear_full (&self->recycled, g_free);
   vkDestroyCommandPool (self->context->device, self->pool, NULL);

@@ -610,9 +610,9 @@ close_context (RillSession *self,
  * Closes the session and everything that was made from it.
  *
  * Asynchronous work that was not submitted yet ends with %G_IO_ERROR_CLOSED; what was submitted
- * is waited for. Device memory is given back, but for pages that a live view of a [class@Mapping]
- * still shows. The `VkDevice` itself goes with the last reference of what was made from the session.
- * Closing again does nothing.
+ * is waited for. Device memory is given back, but for pages that a [class@Mapping] or a live view of one
+ * still shows. Without any, the `VkDevice` itself has ended; else it ends with the last of them. Closing
+ * again does nothing.
  */
 void
 rill_session_close (RillSession *self)

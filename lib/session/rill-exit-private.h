@@ -7,6 +7,10 @@
  * compile and run what was submitted, and the library's own. Before that, the contexts that are in here are
  * brought to rest, and then held, so that no thread ends them any more. */
 
-void rill_exit_add     (RillContext *context); /* when its device is open */
-void rill_exit_remove  (RillContext *context); /* when nothing is left of it */
-void rill_exit_prepare (void);                 /* in each thread that makes work */
+void     rill_exit_add           (RillContext  *context); /* when its device is open */
+void     rill_exit_remove        (RillContext  *context); /* when nothing is left of it */
+void     rill_exit_prepare       (void);                  /* in each thread that opens a session or submits */
+
+/* Around all that opens a session, in whatever thread: exit() waits for the end. CLOSED from then on. */
+gboolean rill_exit_begin_opening (GError      **error);
+void     rill_exit_end_opening   (void);

@@ -17,6 +17,11 @@ static GList *contexts;       /* (element-type RillContext) (unowned) */
 static GList *rest_contexts;  /* (element-type RillContext) (owned) at rest */
 static pid_t contexts_pid;
 static gboolean registered;
+static guint n_opening;      /* threads that open a session */
+static gboolean exiting;
+
+/* Loading a driver takes some tenths of a second; this is for one that never ends. */
+#define OPENING_US (10 * G_USEC_PER_SEC)
 
 /* The next context to bring to rest, with a reference. */
 static RillContext *
@@ -41,11 +46,26 @@ take_next (void)
   return NULL;
 }
 
+/* In the middle of it, a thread would be left with a driver half loaded. */
+static void
+end_opening (void)
+{
+  gint64 deadline = g_get_monotonic_time () + OPENING_US;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  if (getpid () != contexts_pid)
+    return;
+  exiting = TRUE;
+  while (n_opening > 0 && g_cond_wait_until (&contexts_changed, &contexts_lock, deadline))
+    ;
+}
+
 static void
 exit_cb (void)
 {
   RillContext *context;
 
+  end_opening ();
   while ((context = take_next ()) != NULL)
     rill_context_rest (context);
 }
@@ -71,16 +91,50 @@ rill_exit_prepare (void)
     __cxa_thread_atexit_impl (thread_end_cb, NULL, __dso_handle);
 }
 
+/* What a child of fork() finds here is its parent's. */
+static void
+know_process_locked (void)
+{
+  if (getpid () == contexts_pid)
+    return;
+  contexts = NULL;
+  n_opening = 0;
+  contexts_pid = getpid ();
+}
+
+gboolean
+rill_exit_begin_opening (GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  know_process_locked ();
+  if (exiting)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                           "Could not open a session: the process is about to exit");
+      return FALSE;
+    }
+  n_opening++;
+  return TRUE;
+}
+
+void
+rill_exit_end_opening (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
+
+  n_opening--;
+  g_cond_broadcast (&contexts_changed);
+}
+
 void
 rill_exit_add (RillContext *context)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
 
   rill_exit_prepare ();
-  if (getpid () != contexts_pid)
-    contexts = NULL; /* the parent's */
+  know_process_locked ();
   contexts = g_list_prepend (contexts, context);
-  contexts_pid = getpid ();
   /* The last handler runs first. The drivers stay loaded from the first session on, but the validation
    * layer comes anew with each session that has it, and its destructors with it. Where no handler can be
    * had, exit() is as unsafe as without. */

@@ -4,6 +4,7 @@
 #include "core/rill-error-private.h"
 #include "rill-enum-types.h"
 #include "session/rill-device-private.h"
+#include "session/rill-exit-private.h"
 
 #include <string.h>
 
@@ -184,11 +185,14 @@ rill_session_initable_init_cb (GInitable     *initable,
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_flags (self->flags, error))
     return FALSE;
+  if (!rill_exit_begin_opening (error))
+    return FALSE;
   if (device == NULL)
     device = rill_device_choose (error);
-  if (device == NULL || !rill_device_check_usable (device, error))
-    return FALSE;
-  context = open_context (self, device, error);
+  context = device != NULL && rill_device_check_usable (device, error)
+              ? open_context (self, device, error)
+              : NULL;
+  rill_exit_end_opening ();
   if (context == NULL)
     return FALSE;
 
@@ -446,6 +450,7 @@ rill_session_open_async (RillDevice          *device,
 
   g_return_if_fail (device == NULL || RILL_IS_DEVICE (device));
 
+  rill_exit_prepare (); /* the session is opened in another thread */
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, rill_session_open_async);
   if (!check_flags (flags, &error))

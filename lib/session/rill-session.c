@@ -417,10 +417,13 @@ open_thread (GTask        *task,
              gpointer      task_data,
              GCancellable *cancellable)
 {
+  g_autoptr (RillSession) session = g_object_ref (task_data);
   GError *error = NULL;
 
-  if (g_initable_init (G_INITABLE (task_data), cancellable, &error))
-    g_task_return_pointer (task, g_object_ref (task_data), g_object_unref);
+  /* This thread may hold the task for longer than the caller holds the session. */
+  g_task_set_task_data (task, NULL, NULL);
+  if (g_initable_init (G_INITABLE (session), cancellable, &error))
+    g_task_return_pointer (task, g_steal_pointer (&session), g_object_unref);
   else
     g_task_return_error (task, error);
 }

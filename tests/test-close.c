@@ -27,6 +27,7 @@ test_session (void)
       g_assert_cmpint (rill_test_vulkan.memories, ==, 0);
       g_assert_cmpint (rill_test_vulkan.buffers, ==, 0);
       g_assert_cmpint (rill_test_vulkan.images, ==, 0);
+      g_assert_cmpint (rill_test_vulkan.devices, ==, 0);
       g_assert_cmpuint (rill_memory_get_page_count (scene->objects[MEMORY]), ==, 0);
       g_assert_cmpuint (rill_memory_get_used_size (scene->objects[HOST_MEMORY]), ==, 0);
       rill_test_iterate ();
@@ -50,6 +51,7 @@ test_each_twice (void)
           g_assert_true (is_closed (scene->objects[kind]));
         }
       g_assert_cmpint (rill_test_vulkan.memories, ==, 0);
+      g_assert_cmpint (rill_test_vulkan.devices, ==, 0);
       scene_end (scene);
     }
 }

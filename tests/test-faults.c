@@ -102,7 +102,7 @@ keeps_sessions (Sweep *sweep)
   return sweep->scenario->sessions == FAULTS_SHARED || sweep->scenario->sessions == FAULTS_TWO;
 }
 
-/* Before counts begin anew. */
+/* Those since the last faults_arm(). */
 static void
 note_calls (Sweep *sweep)
 {
@@ -110,15 +110,6 @@ note_calls (Sweep *sweep)
     sweep->seen[i] |= faults_get_calls (g_array_index (sweep->calls, FaultCall, i).name) > 0;
   if (faults_get_reports () > 0)
     faults_problem ("the simulation layer has reported something");
-}
-
-static void
-arm (Sweep       *sweep,
-     const Fault *fault,
-     const char  *also)
-{
-  note_calls (sweep);
-  faults_arm (fault, also);
 }
 
 static void
@@ -130,6 +121,7 @@ run_scenario (Sweep *sweep)
   faults_wait (run);
   faults_wait_idle (run, run->session);
   faults_wait_idle (run, run->other);
+  note_calls (sweep);
 }
 
 /* Runs the scenario without a fault. */
@@ -140,7 +132,7 @@ run_well (Sweep      *sweep,
   FaultRun *run = &sweep->run;
 
   g_ptr_array_set_size (run->errors, 0);
-  arm (sweep, NULL, "");
+  faults_arm (NULL, "");
   run_scenario (sweep);
   for (guint i = 0; i < run->errors->len; i++)
     faults_problem ("%s: %s", when, ((GError *) run->errors->pdata[i])->message);
@@ -155,7 +147,7 @@ prepare (Sweep *sweep)
 {
   if (!keeps_sessions (sweep))
     return;
-  arm (sweep, NULL, "");
+  faults_arm (NULL, "");
   open_sessions (sweep);
   run_well (sweep, "in a new session");
   if (sweep->inside == 0)
@@ -378,10 +370,10 @@ attempt (Sweep       *sweep,
 
   faults_set_current (sweep->scenario->name, fault);
   g_ptr_array_set_size (run->errors, 0);
-  arm (sweep, NULL, "");
+  faults_arm (NULL, "");
   if (!keeps)
     open_sessions (sweep);
-  arm (sweep, fault, also);
+  faults_arm (fault, also);
   run_scenario (sweep);
   if (keeps && !fault->all_after)
     sweep->inside = faults_wait_alive (sweep->inside);
@@ -390,7 +382,7 @@ attempt (Sweep       *sweep,
     {
       judge (sweep, fault);
       if (keeps || !fault->all_after)
-        arm (sweep, NULL, "");
+        faults_arm (NULL, "");
       if (keeps || lost || !fault->all_after)
         check_session (sweep, fault);
     }
@@ -401,6 +393,7 @@ attempt (Sweep       *sweep,
   if (!keeps || (hit && lost))
     {
       drop_sessions (sweep);
+      note_calls (sweep);
       hit_closing = !hit && is_hit (sweep, fault);
       sweep->outside = faults_wait_alive (sweep->outside);
     }
@@ -409,7 +402,7 @@ attempt (Sweep       *sweep,
     prepare (sweep);
   else if (keeps)
     sweep->inside = faults_wait_alive (sweep->inside);
-  arm (sweep, NULL, "");
+  faults_arm (NULL, "");
   sweep->n_closing += hit_closing;
   return hit || hit_closing;
 }
@@ -550,9 +543,11 @@ test_scenario (gconstpointer data)
   open_sessions (&sweep);
   run_well (&sweep, "in a new session");
   drop_sessions (&sweep);
-  sweep.outside = faults_get_alive ();
+  if (!keeps_sessions (&sweep))
+    note_calls (&sweep);
+  /* The instance for enumeration stays. */
+  sweep.outside = faults_wait_alive (sweep.scenario->sessions == FAULTS_NO_SESSION ? 0 : 1);
   prepare (&sweep);
-  note_calls (&sweep);
   sweep_calls (&sweep);
 
   faults_arm (NULL, "");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Sums up a run of `meson test`: what was skipped and why, what failed, how many tests passed in each suite, how many
-faults were injected, and last `N passed, N failed`.
+faults were injected, what the programs that failed said at their ends, and last `N passed, N failed`.
 
 usage: summary.py testlog.json [FAILURE ...]      a FAILURE was found elsewhere, and counts
 
@@ -15,6 +15,7 @@ import sys
 
 RESULT = re.compile(r'(ok|not ok)\b\s*\d*\s*-?\s*([^#]*)(?:#\s*(skip|todo)\S*\s*(.*))?', re.IGNORECASE)
 FAULTS = re.compile(r'# faults injected: (\d+)$')
+N_LAST_LINES = 20
 NO_DRIVER = re.compile(r'\bno (vulkan )?driver\b|INCOMPATIBLE_DRIVER', re.IGNORECASE)
 
 
@@ -25,6 +26,7 @@ class Summary:
         self.suites = {}
         self.failed = []
         self.skipped = []
+        self.last_words = []
 
     def skip(self, name, reason):
         reason = reason.strip()
@@ -63,10 +65,18 @@ class Summary:
         return n_results, n_failed
 
     def add(self, test):
-        n_passed = self.n_passed
+        n_passed, n_failed = self.n_passed, len(self.failed)
         self.add_test(test)
+        if len(self.failed) > n_failed:
+            self.add_last_words(test)
         suite = test['name'].rpartition(' / ')[0].split(':')[-1] or 'other'
         self.suites[suite] = self.suites.get(suite, 0) + self.n_passed - n_passed
+
+    def add_last_words(self, test):
+        self.last_words.append('%s, with status %s:' % (test['name'].split(' / ')[-1], test.get('returncode')))
+        for stream in ('stdout', 'stderr'):
+            lines = [line for line in (test.get(stream) or '').splitlines() if not line.startswith('ok ')]
+            self.last_words += ['  ' + line for line in lines[-N_LAST_LINES:]]
 
     def add_test(self, test):
         program = test['name'].split(' / ')[-1]
@@ -96,7 +106,8 @@ def main():
 
     if not summary.n_passed and not summary.failed:
         summary.failed.append('no test has run')
-    for title, names in (('Skipped', summary.skipped), ('Failed', summary.failed)):
+    for title, names in (('Skipped', summary.skipped), ('Failed', summary.failed),
+                         ('What failed said last', summary.last_words)):
         if names:
             print('\n%s:' % title)
             for name in names:

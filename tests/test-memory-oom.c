@@ -498,6 +498,46 @@ test_room_for_two (Fixture       *fixture,
   rill_test_finalize_soon (second_memory);
 }
 
+static gint trimming; /* (atomic) */
+
+static void
+trimming_cb (void)
+{
+  guint n_failed = rill_test_heaps_get_n_failed ();
+
+  rill_test_heaps.freeing = NULL;
+  g_atomic_int_set (&trimming, TRUE);
+  while (rill_test_heaps_get_n_failed () == n_failed)
+    g_usleep (100);
+  g_usleep (20 * 1000);
+}
+
+static gpointer
+trim_thread (gpointer data)
+{
+  rill_memory_trim (data, NULL);
+  return NULL;
+}
+
+/* The only page that there is to release is on its way already, in another thread. */
+static void
+test_being_released (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  RillBuffer *buffer;
+  GThread *trimmer;
+
+  leave_empty_page (fixture->other);
+  rill_test_heaps.capacity[0] = MIB;
+  rill_test_heaps.freeing = trimming_cb;
+  trimmer = g_thread_new ("trim", trim_thread, fixture->other);
+  while (!g_atomic_int_get (&trimming))
+    g_usleep (100);
+  buffer = rill_test_buffer_new (fixture->memory, 400 * KIB);
+  g_thread_join (trimmer);
+  rill_test_finalize_soon (buffer);
+}
+
 static gpointer dropped; /* (weak) */
 
 static GThread *dropper;
@@ -663,6 +703,7 @@ main (int    argc,
   add_test ("/memory-oom/staging", test_staging);
   add_test ("/memory-oom/staging/small", test_small_staging);
   add_test ("/memory-oom/room-for-two", test_room_for_two);
+  add_test ("/memory-oom/being-released", test_being_released);
   add_test ("/memory-oom/drop", test_drop);
   add_test ("/memory-oom/two-threads", test_two_threads);
   add_test ("/memory-oom/come-and-go", test_come_and_go);

@@ -11,11 +11,12 @@ static GMutex enlisted_lock;
 static GCond enlisted_released;
 static GQueue enlisted = G_QUEUE_INIT;
 
-/* Held while pages are released to make room: a thread whose allocation fails meanwhile waits,
- * instead of finding neither the pages nor the room. */
-static GMutex reclaim_lock;
-
-static gint n_released; /* (atomic) pages, ever */
+/* Pages, ever. Between the two counts are those that are on their way to the driver: a thread whose
+ * allocation fails meanwhile waits for them, instead of finding neither the pages nor the room. */
+static gint n_removed;  /* (atomic) */
+static gint n_released; /* (atomic) changes under the lock */
+static GMutex released_lock;
+static GCond released;
 
 static void
 add_page_locked (RillPages *self,
@@ -54,6 +55,7 @@ remove_page_locked (RillPages *self,
   self->lowest_free = MIN (self->lowest_free, page->index);
   self->page_count--;
   self->reserved_size -= page->size;
+  g_atomic_int_inc (&n_removed);
   self->removed (self->owner, page->index);
 }
 
@@ -61,7 +63,28 @@ static void
 release_page (RillPage *page)
 {
   rill_page_free (page);
+  g_mutex_lock (&released_lock);
   g_atomic_int_inc (&n_released);
+  g_cond_broadcast (&released);
+  g_mutex_unlock (&released_lock);
+}
+
+/* One that no memory has had. */
+static void
+discard_page (RillPage *page)
+{
+  g_atomic_int_inc (&n_removed);
+  release_page (page);
+}
+
+static void
+wait_for_released (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&released_lock);
+  guint n = (guint) g_atomic_int_get (&n_removed);
+
+  while ((gint) (n - (guint) g_atomic_int_get (&n_released)) > 0)
+    g_cond_wait (&released, &released_lock);
 }
 
 /* Pages that were taken out of the memory are released without the lock. */
@@ -345,7 +368,7 @@ allocate_own (RillPages                    *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      release_page (page);
+      discard_page (page);
       return set_closed_error (error);
     }
   add_page_locked (self, page);
@@ -383,7 +406,7 @@ grow_locked (RillPages  *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      release_page (page);
+      discard_page (page);
       g_mutex_lock (&self->lock);
       return set_closed_error (error);
     }
@@ -456,10 +479,9 @@ make_room (RillContext  *context,
 
   rill_context_try_collect (context);
   found = hold_enlisted (context, heap, any_heap);
-  g_mutex_lock (&reclaim_lock);
   for (guint i = 0; i < found->len; i++)
     rill_pages_trim (g_ptr_array_index (found, i));
-  g_mutex_unlock (&reclaim_lock);
+  wait_for_released ();
   return g_atomic_int_get (&n_released) != n_before;
 }
 

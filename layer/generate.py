@@ -44,6 +44,9 @@ OVERRIDES = {
     'vkGetDeviceBufferMemoryRequirements', 'vkGetDeviceImageMemoryRequirements',
     'vkGetImageMemoryRequirements', 'vkGetImageMemoryRequirements2',
     'vkBindBufferMemory', 'vkBindBufferMemory2', 'vkBindImageMemory', 'vkBindImageMemory2',
+    # sim-memory-domain.c
+    'vkCmdFillBuffer', 'vkCmdUpdateBuffer', 'vkCmdCopyBuffer', 'vkCmdCopyBuffer2',
+    'vkCmdCopyImageToBuffer', 'vkCmdCopyImageToBuffer2', 'vkCmdExecuteCommands',
     # sim-queue.c
     'vkGetPhysicalDeviceQueueFamilyProperties', 'vkGetPhysicalDeviceQueueFamilyProperties2',
     'vkGetDeviceQueue', 'vkGetDeviceQueue2', 'vkCreateCommandPool',

@@ -121,6 +121,16 @@ void               sim_topology_filter_extensions (const SimPhysicalDevice *self
 SimDeviceMemory *sim_memory_new  (SimDevice *device);
 void             sim_memory_free (SimDeviceMemory *self);
 
+/* sim-memory-domain.c: what a command buffer writes, and makes available to the host. */
+void             sim_domain_forget_commands (SimDevice *device, VkCommandBuffer commands);
+void             sim_domain_execute         (SimDevice *device, VkCommandBuffer commands);
+void             sim_domain_note_dependency (SimDevice *device, VkCommandBuffer commands,
+                                             const VkDependencyInfo *info);
+void             sim_domain_note_barriers   (SimDevice *device, VkCommandBuffer commands,
+                                             VkPipelineStageFlags dst_stages,
+                                             guint n, const VkMemoryBarrier *barriers,
+                                             guint n_buffers, const VkBufferMemoryBarrier *buffers);
+
 /* sim-queue.c */
 SimDeviceQueues *sim_queues_new  (SimDevice *device, const VkDeviceCreateInfo *info);
 void             sim_queues_free (SimDeviceQueues *self);

@@ -117,6 +117,27 @@ find_resource_locked (SimDeviceMemory *self,
   return g_hash_table_lookup (is_image ? self->images : self->buffers, &handle);
 }
 
+SimMemory *
+sim_memory_find_buffer_locked (SimDeviceMemory *self,
+                               VkBuffer         buffer,
+                               guint64          offset,
+                               guint64          size,
+                               guint64         *start,
+                               guint64         *end)
+{
+  const SimResource *resource = find_resource_locked (self, SIM_HANDLE (buffer), FALSE);
+  const SimBinding *binding;
+
+  if (resource == NULL || resource->bindings->len == 0)
+    return NULL;
+  binding = resource->bindings->pdata[0];
+  if (offset > binding->size)
+    return NULL;
+  *start = binding->offset + offset;
+  *end = *start + MIN (size, binding->size - offset);
+  return binding->memory;
+}
+
 /* Creation: the driver has one queue family where the program sees several. */
 
 static VkBufferCreateInfo

@@ -8,9 +8,9 @@
 #define POISON G_GUINT64_CONSTANT (0xfff5fde5fff5fde5)
 #define POISON_BLOCK 65536
 
-static void
-poison (gpointer data,
-        guint64  size)
+void
+sim_memory_poison (gpointer data,
+                   guint64  size)
 {
   static guint64 block[POISON_BLOCK / sizeof (guint64)];
   static gsize ready;
@@ -48,8 +48,20 @@ memory_free (SimMemory *memory)
 {
   sim_bindings_forget_locked (memory->bindings);
   g_tree_unref (memory->bindings);
+  g_array_unref (memory->unavailable);
   free (memory->shadow);
   g_free (memory);
+}
+
+static gboolean
+needs_shadow (const SimPhysicalDevice *physical,
+              guint32                  type)
+{
+  VkMemoryPropertyFlags flags = physical->simulated.memoryTypes[type].propertyFlags;
+
+  return sim_topology_is_simulated (physical)
+         && (flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0
+         && (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) == 0;
 }
 
 SimDeviceMemory *
@@ -63,6 +75,9 @@ sim_memory_new (SimDevice *device)
                                           (GDestroyNotify) memory_free);
   self->buffers = sim_resources_new ();
   self->images = sim_resources_new ();
+  self->events = sim_domain_events_new ();
+  for (guint i = 0; i < device->physical->simulated.memoryTypeCount; i++)
+    self->has_shadows |= needs_shadow (device->physical, i);
   sim_topology_probe_images (device);
   return self;
 }
@@ -84,6 +99,7 @@ sim_memory_free (SimDeviceMemory *self)
   g_hash_table_unref (self->memories);
   g_hash_table_unref (self->buffers);
   g_hash_table_unref (self->images);
+  g_hash_table_unref (self->events);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -185,7 +201,7 @@ poison_real (SimDeviceMemory *self,
 
   if (result != VK_SUCCESS || memory->real == NULL)
     return result;
-  poison (memory->real, memory->size);
+  sim_memory_poison (memory->real, memory->size);
   if (get_real_flags (device->physical, memory->type) & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
     return VK_SUCCESS;
   return device->next.vkFlushMappedMemoryRanges (device->handle, 1, &range);
@@ -236,9 +252,9 @@ sim_vkAllocateMemory (SimDevice                   *device,
   memory->type = type;
   memory->flags = physical->simulated.memoryTypes[type].propertyFlags;
   memory->imported = is_import (pAllocateInfo);
-  memory->has_shadow = sim_topology_is_simulated (physical)
-                       && (memory->flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) == 0;
+  memory->has_shadow = needs_shadow (physical, type);
   memory->bindings = sim_bindings_new ();
+  memory->unavailable = sim_domain_ranges_new ();
 
   result = reserve (self, memory);
   if (result == VK_SUCCESS)
@@ -342,7 +358,7 @@ create_shadow (SimDeviceMemory *self,
     return TRUE;
   if (posix_memalign (&shadow, MAX (alignment, sizeof (gpointer)), memory->size) != 0)
     return FALSE;
-  poison (shadow, memory->size);
+  sim_memory_poison (shadow, memory->size);
   memory->shadow = shadow;
   return TRUE;
 }
@@ -445,7 +461,8 @@ check_range (SimDevice                 *device,
 }
 
 static void
-copy_range (const SimMemory *memory,
+copy_range (SimDeviceMemory *self,
+            SimMemory       *memory,
             guint64          start,
             guint64          end,
             gboolean         to_device)
@@ -453,10 +470,11 @@ copy_range (const SimMemory *memory,
   guint8 *real = memory->real + start;
   guint8 *shadow = memory->shadow + start;
 
+  memcpy (to_device ? real : shadow, to_device ? shadow : real, end - start);
   if (to_device)
-    memcpy (real, shadow, end - start);
+    sim_domain_flushed (self, memory, start, end);
   else
-    memcpy (shadow, real, end - start);
+    sim_domain_invalidated (self, memory, start, end);
 }
 
 static void
@@ -469,12 +487,12 @@ copy_ranges (SimDevice                 *device,
 
   for (guint32 i = 0; i < n_ranges; i++)
     {
-      const SimMemory *memory = find_memory (device->memory, ranges[i].memory);
+      SimMemory *memory = find_memory (device->memory, ranges[i].memory);
       guint64 start;
       guint64 end;
 
       if (check_range (device, memory, call, &ranges[i], &start, &end) && memory->has_shadow)
-        copy_range (memory, start, end, to_device);
+        copy_range (device->memory, memory, start, end, to_device);
     }
 }
 

@@ -27,6 +27,7 @@ typedef struct
   GTree *bindings;              /* (lock) (owned) of SimBinding, by offset */
   gboolean has_overlaps;        /* (lock) or had them */
   guint64 largest_binding;      /* (lock) ever */
+  GArray *unavailable;          /* (lock) (owned) ranges that the host cannot see yet */
 } SimMemory;
 
 struct _SimDeviceMemory
@@ -38,6 +39,8 @@ struct _SimDeviceMemory
   GHashTable *images;     /* (lock) VkImage to SimResource */
   guint n_allocations;    /* (lock) */
   guint64 n_bindings;     /* (lock) ever */
+  gboolean has_shadows;   /* some memory may be mapped as a copy */
+  GHashTable *events;     /* (lock) VkCommandBuffer to what it does with the host's domain */
 };
 
 /* sim-topology.c */
@@ -50,9 +53,22 @@ void       sim_topology_probe_images     (SimDevice *device);
 
 /* sim-memory.c; (nullable) */
 SimMemory *sim_memory_find_locked        (SimDeviceMemory *self, VkDeviceMemory handle);
+void       sim_memory_poison             (gpointer data, guint64 size);
 
 /* sim-memory-resource.c */
 GHashTable *sim_resources_new            (void);
 GTree      *sim_bindings_new             (void);
 /* The memory is freed, which its resources may survive. */
 void        sim_bindings_forget_locked   (GTree *bindings);
+/* Where a range of a buffer is; (nullable) */
+SimMemory  *sim_memory_find_buffer_locked (SimDeviceMemory *self, VkBuffer buffer,
+                                           guint64 offset, guint64 size,
+                                           guint64 *start, guint64 *end);
+
+/* sim-memory-domain.c */
+GHashTable *sim_domain_events_new        (void);
+GArray     *sim_domain_ranges_new        (void);
+void        sim_domain_flushed           (SimDeviceMemory *self, SimMemory *memory,
+                                          guint64 start, guint64 end);
+void        sim_domain_invalidated       (SimDeviceMemory *self, SimMemory *memory,
+                                          guint64 start, guint64 end);

@@ -30,6 +30,7 @@ sim_vkBeginCommandBuffer (SimDevice                      *device,
   VkResult result = device->next.vkBeginCommandBuffer (commandBuffer, pBeginInfo);
 
   set_unordered (device->queues, commandBuffer, result == VK_SUCCESS && sim_faults_is_late ());
+  sim_domain_forget_commands (device, commandBuffer);
   return result;
 }
 
@@ -79,8 +80,8 @@ sim_queues_can_overtake (SimDeviceQueues  *self,
   gboolean unordered = sim_batches_can_split (batches);
 
   g_mutex_lock (&self->commands_lock);
-  for (guint i = 0; i < sim_batches_count_commands (batches) && unordered; i++)
-    unordered = g_hash_table_contains (self->unordered, sim_batches_get_commands (batches, i));
+  for (guint i = 0; i < sim_batches_count_commands (batches, 0) && unordered; i++)
+    unordered = g_hash_table_contains (self->unordered, sim_batches_get_commands (batches, 0, i));
   g_mutex_unlock (&self->commands_lock);
   return unordered;
 }

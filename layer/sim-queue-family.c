@@ -182,6 +182,8 @@ sim_vkFreeCommandBuffers (SimDevice             *device,
   for (guint i = 0; i < commandBufferCount; i++)
     g_hash_table_remove (self->transfer_commands, pCommandBuffers[i]);
   g_mutex_unlock (&self->commands_lock);
+  for (guint i = 0; i < commandBufferCount; i++)
+    sim_domain_forget_commands (device, pCommandBuffers[i]);
   device->next.vkFreeCommandBuffers (device->handle, commandPool, commandBufferCount,
                                      pCommandBuffers);
 }
@@ -272,6 +274,8 @@ sim_vkCmdPipelineBarrier (SimDevice                   *device,
   guint32 family = get_family (device, commandBuffer);
 
   sim_commands_note_barrier (device, commandBuffer, dstStageMask, imageMemoryBarrierCount);
+  sim_domain_note_barriers (device, commandBuffer, dstStageMask, memoryBarrierCount,
+                            pMemoryBarriers, bufferMemoryBarrierCount, pBufferMemoryBarriers);
   if (split)
     {
       COPY_BARRIERS (device, VkBufferMemoryBarrier, bufferMemoryBarrierCount,
@@ -308,6 +312,8 @@ sim_vkCmdWaitEvents (SimDevice                   *device,
   guint32 family = get_family (device, commandBuffer);
 
   sim_commands_order (device, commandBuffer);
+  sim_domain_note_barriers (device, commandBuffer, dstStageMask, memoryBarrierCount,
+                            pMemoryBarriers, bufferMemoryBarrierCount, pBufferMemoryBarriers);
   if (split)
     {
       COPY_BARRIERS (device, VkBufferMemoryBarrier, bufferMemoryBarrierCount,
@@ -365,6 +371,7 @@ sim_vkCmdPipelineBarrier2 (SimDevice              *device,
   VkDependencyInfo *copy;
 
   sim_commands_note_dependency (device, commandBuffer, pDependencyInfo);
+  sim_domain_note_dependency (device, commandBuffer, pDependencyInfo);
   if (!device->settings->split_queues)
     {
       device->next.vkCmdPipelineBarrier2 (commandBuffer, pDependencyInfo);
@@ -404,6 +411,8 @@ sim_vkCmdWaitEvents2 (SimDevice              *device,
   VkDependencyInfo *copies;
 
   sim_commands_order (device, commandBuffer);
+  for (guint i = 0; i < eventCount; i++)
+    sim_domain_note_dependency (device, commandBuffer, &pDependencyInfos[i]);
   if (!device->settings->split_queues)
     {
       device->next.vkCmdWaitEvents2 (commandBuffer, eventCount, pEvents, pDependencyInfos);

@@ -388,7 +388,7 @@ find_next_in_queue_locked (SimDeviceQueues *self,
         next = submission;
       else if (!submission->can_overtake)
         break;
-      else if (!submission->begun && sim_batches_count_commands (&submission->batches) > 0)
+      else if (!submission->begun && sim_batches_count_commands (&submission->batches, 0) > 0)
         next = submission;
       if (!overtake || !submission->can_overtake)
         break;

@@ -83,32 +83,44 @@ sim_batches_get_signal (const SimBatches *self,
   };
 }
 
+guint
+sim_batches_count_commands (const SimBatches *self,
+                            guint             batch)
+{
+  if (batch >= self->n)
+    return 0;
+  return self->infos2 != NULL ? self->infos2[batch].commandBufferInfoCount
+                              : self->infos[batch].commandBufferCount;
+}
+
+VkCommandBuffer
+sim_batches_get_commands (const SimBatches *self,
+                          guint             batch,
+                          guint             index)
+{
+  return self->infos2 != NULL ? self->infos2[batch].pCommandBufferInfos[index].commandBuffer
+                              : self->infos[batch].pCommandBuffers[index];
+}
+
+static void
+note_execution (const SimBatches *self,
+                SimDevice        *device)
+{
+  for (guint i = 0; i < self->n; i++)
+    for (guint j = 0; j < sim_batches_count_commands (self, i); j++)
+      sim_domain_execute (device, sim_batches_get_commands (self, i, j));
+}
+
 VkResult
 sim_batches_pass (const SimBatches *self,
                   SimDevice        *device,
                   VkQueue           real,
                   VkFence           fence)
 {
+  note_execution (self, device);
   if (self->infos2 != NULL)
     return device->next.vkQueueSubmit2 (real, self->n, self->infos2, fence);
   return device->next.vkQueueSubmit (real, self->n, self->infos, fence);
-}
-
-guint
-sim_batches_count_commands (const SimBatches *self)
-{
-  if (self->n == 0)
-    return 0;
-  return self->infos2 != NULL ? self->infos2->commandBufferInfoCount
-                              : self->infos->commandBufferCount;
-}
-
-VkCommandBuffer
-sim_batches_get_commands (const SimBatches *self,
-                          guint             index)
-{
-  return self->infos2 != NULL ? self->infos2->pCommandBufferInfos[index].commandBuffer
-                              : self->infos->pCommandBuffers[index];
 }
 
 /* Structures beside the values of semaphores count what a part has not. */
@@ -356,6 +368,7 @@ sim_submission_pass_commands (SimSubmission *self,
                               SimDevice     *device)
 {
   self->begun = TRUE;
+  note_execution (&self->batches, device);
   return pass_part (self, device, TRUE, VK_NULL_HANDLE);
 }
 

@@ -53,9 +53,9 @@ struct _SimSubmission
   gint64 due;           /* when the driver gets it, in monotonic time */
 };
 
+guint             sim_batches_count_commands (const SimBatches *self, guint batch);
+VkCommandBuffer   sim_batches_get_commands   (const SimBatches *self, guint batch, guint index);
 /* Of the first batch. */
-guint             sim_batches_count_commands (const SimBatches *self);
-VkCommandBuffer   sim_batches_get_commands   (const SimBatches *self, guint index);
 gboolean          sim_batches_can_split      (const SimBatches *self);
 
 SimSubmission *sim_submission_new  (SimQueue *queue, const SimBatches *batches, guint batch);

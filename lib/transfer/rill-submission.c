@@ -283,7 +283,6 @@ submit (RillSubmission   *self,
           return FALSE;
         }
       command = last;
-      rill_command_barrier (command);
     }
   if (recorded == VK_NULL_HANDLE || last != VK_NULL_HANDLE)
     {

@@ -520,6 +520,20 @@ scene_start (Scene         *scene,
   call.operation->start (scene, cancellable, call_done_cb, g_memdup2 (&call, sizeof (call)));
 }
 
+/* Of each kind, in a row. */
+#define SCENE_N_TRANSFERS 12
+
+static inline void
+scene_start_all (Scene        *scene,
+                 GCancellable *cancellable,
+                 Outcome      *outcome)
+{
+  scene_start (scene, RUN, cancellable, outcome);
+  for (guint n = 0; n < SCENE_N_TRANSFERS; n++)
+    for (guint kind = WRITE; kind < N_OPERATIONS; kind++)
+      scene_start (scene, kind, cancellable, outcome);
+}
+
 static inline gpointer
 scene_cancel_thread (gpointer cancellable)
 {

@@ -7,10 +7,6 @@
 #include "rill-test-scene.h"
 
 #include <rill-vulkan.h>
-#include <stdlib.h>
-
-/* Of each kind, in a row. */
-#define N_TRANSFERS 12
 
 /* Closing the session closes everything and gives the memory back at once. Again does nothing. */
 static void
@@ -252,17 +248,6 @@ test_sync_in_flight (gconstpointer staging)
     }
 }
 
-static void
-start_all (Scene        *scene,
-           GCancellable *cancellable,
-           Outcome      *outcome)
-{
-  scene_start (scene, RUN, cancellable, outcome);
-  for (guint n = 0; n < N_TRANSFERS; n++)
-    for (guint kind = WRITE; kind < N_OPERATIONS; kind++)
-      scene_start (scene, kind, cancellable, outcome);
-}
-
 /* Each callback comes, once, after the close. */
 static void
 test_async_in_flight (gconstpointer staging)
@@ -273,7 +258,7 @@ test_async_in_flight (gconstpointer staging)
       g_autoptr (GCancellable) cancellable = n % 2 == 1 ? g_cancellable_new () : NULL;
       Outcome outcome = { 0 };
 
-      start_all (scene, cancellable, &outcome);
+      scene_start_all (scene, cancellable, &outcome);
       if (n % 3 == 1)
         g_usleep (2000);
       if (cancellable != NULL)
@@ -694,54 +679,6 @@ test_free_func (gconstpointer drop)
     }
 }
 
-/* The end of the process */
-
-/* What the process has at its end. */
-static struct
-{
-  Scene *scene;
-  GBytes *view;
-  Outcome outcome;
-} last;
-
-/* Runs after the destructors of the driver and of the layer, because they are registered later:
- * what is still at work then has the time to find out. */
-static void
-linger_cb (void)
-{
-  g_usleep (50 * 1000);
-}
-
-static void
-exit_with (gboolean close,
-           gboolean run,
-           gboolean transfers)
-{
-  atexit (linger_cb);
-  last.scene = scene_new (TRUE);
-  last.view = rill_mapping_get_bytes (last.scene->objects[MAPPING], NULL);
-  if (run)
-    scene_leave_running (last.scene);
-  if (transfers)
-    start_all (last.scene, NULL, &last.outcome);
-  if (close)
-    rill_session_close (last.scene->objects[SESSION]);
-  exit (0);
-}
-
-/* Bits of @data: what exit_with() is told. */
-static void
-test_exit (gconstpointer data)
-{
-  guint bits = GPOINTER_TO_UINT (data);
-
-  if (g_test_subprocess ())
-    exit_with (bits & 1, bits & 2, bits & 4);
-  g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, 0); /* a hang would be killed */
-  g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("");
-}
-
 #define ADD_BOTH(name, function, first, second) \
   G_STMT_START \
   { \
@@ -774,12 +711,5 @@ main (int    argc,
   g_test_add_func ("/close/open-async", test_open);
   ADD_BOTH ("weak-notify", test_weak_notify, "close", "drop");
   ADD_BOTH ("free-func", test_free_func, "close", "drop");
-  for (guint bits = 0; bits < 8; bits++)
-    {
-      g_autofree char *path =
-        g_strdup_printf ("/close/exit/%s%s%s", bits & 1 ? "closed" : "open",
-                         bits & 2 ? "-run" : "", bits & 4 ? "-transfers" : "");
-      g_test_add_data_func (path, GUINT_TO_POINTER (bits), test_exit);
-    }
   return g_test_run ();
 }

@@ -126,7 +126,7 @@ test_around (void)
       assert_counts (1, mappable);
       reset_counts ();
       rill_test_run (commands);
-      assert_counts (1 + mappable, mappable);
+      assert_counts (1, mappable);
       g_object_unref (commands);
       g_object_unref (second);
       g_object_unref (first);

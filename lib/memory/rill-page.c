@@ -87,8 +87,6 @@ void
 rill_page_free (RillPage *self)
 {
   g_assert (self->n_objects == 0);
-  if (self->map != NULL)
-    vkUnmapMemory (self->context->device, self->handle);
   if (self->handle != VK_NULL_HANDLE)
     {
       vkFreeMemory (self->context->device, self->handle, NULL);

@@ -21,7 +21,7 @@ static guint n_opening;      /* threads that open a session */
 static gboolean exiting;
 
 /* Loading a driver takes some tenths of a second; this is for one that never ends. */
-#define OPENING_US (10 * G_USEC_PER_SEC)
+#define OPENING_US (20 * G_USEC_PER_SEC)
 
 /* The next context to bring to rest, with a reference. */
 static RillContext *

@@ -84,8 +84,9 @@ EXPRESSIONS = (
     ('rounding', re.compile(r'\((.+) \+ (\d+)\) / (\d+) \* \3$'), r'(\1)'),
 )
 
-# Calls that only look like one.
-NOT_SITES = re.compile(r'rill_image_(can_)?record_clear$|rill_resource_set_closed_error$')
+# Calls that only look like one; and those that end a GMutex or a GCond, which have nothing to free.
+NOT_SITES = re.compile(r'rill_image_(can_)?record_clear$|rill_resource_set_closed_error$'
+                       r'|g_(rec_)?mutex_clear$|g_cond_clear$|rill_children_clear$')
 
 # Sites whose removal changes nothing that can be observed: {id: reason}
 EQUIVALENT = {

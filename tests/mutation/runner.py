@@ -304,6 +304,8 @@ def measure(tests, folder, n_sites, jobs, say):
             known_path.write_text(json.dumps(known))
 
 
+SLOW_SECONDS = 20
+
 # Where a step of the kind is missed first.
 FIRST_SUITES = {
     'flush': ('non-coherent',),
@@ -316,14 +318,16 @@ OTHER_SUITES = ('unit', 'gpu', 'staging')
 
 
 def get_order(test, site, known):
-    """First what has caught a neighbour, then where such a step is missed first, then what is fast."""
+    """First what has caught a neighbour, then where such a step is missed first, then what is fast. What
+    takes long comes last."""
     suites = FIRST_SUITES.get(site.kind, ()) + OTHER_SUITES
     rank = suites.index(test.suite) if test.suite in suites else len(suites)
     likely = 2
+    slow = test.seconds > SLOW_SECONDS
     for entry in known.values():
         if entry.get('test') == test.name and entry['kind'] == site.kind:
             if entry['file'] == site.path.name and entry['function'] == site.function:
-                return (0, rank, test.seconds)
+                return (slow, 0, rank, test.seconds)
             if entry['file'] == site.path.name or entry['text'] == site.text:
                 likely = 1
-    return (likely, rank, test.seconds)
+    return (slow, likely, rank, test.seconds)

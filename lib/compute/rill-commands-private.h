@@ -75,7 +75,6 @@ typedef struct
 
 void rill_commands_init  (RillCommands       *self);
 void rill_commands_clear (RillCommands       *self);
-void rill_commands_reset (RillCommands       *self);
 /* Writes all commands, with a barrier before each one that depends on one since the last barrier.
  * The resources are pinned, the images will be in VK_IMAGE_LAYOUT_GENERAL. */
 void rill_commands_write (const RillCommands *self,

@@ -51,13 +51,6 @@ rill_commands_clear (RillCommands *self)
   g_byte_array_unref (self->push_constants);
 }
 
-void
-rill_commands_reset (RillCommands *self)
-{
-  rill_commands_clear (self);
-  rill_commands_init (self);
-}
-
 /* Narrower than rill_command_barrier(): nothing else but shaders and transfers is recorded here. */
 static void
 write_hazard_barrier (Writer *writer)

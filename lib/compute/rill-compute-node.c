@@ -459,7 +459,7 @@ rill_session_create_compute_node (RillSession  *session,
 {
   g_autoptr (RillContext) context = NULL;
   g_autoptr (RillReflection) reflection = NULL;
-  g_autoptr (RillPipelineLayout) layout = NULL;
+  RillPipelineLayout *layout;
   RillComputeNode *self;
 
   g_return_val_if_fail (RILL_IS_SESSION (session), NULL);
@@ -485,7 +485,7 @@ rill_session_create_compute_node (RillSession  *session,
   self->bounds = g_new0 (RillBound, reflection->n_elements + 1);
   self->constants = g_new0 (RillConstantValue, reflection->constants->len + 1);
   self->reflection = g_steal_pointer (&reflection);
-  self->layout = g_steal_pointer (&layout);
+  self->layout = layout;
   for (guint i = 0; i < 3; i++)
     self->size[i] = 1;
   if (!rill_session_add_child (session, &self->child, self,
@@ -540,10 +540,11 @@ rill_compute_node_get_entry_point (RillComputeNode *self)
 char **
 rill_compute_node_get_binding_names (RillComputeNode *self)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GPtrArray *names;
 
   g_return_val_if_fail (RILL_IS_COMPUTE_NODE (self), NULL);
 
+  names = g_ptr_array_new ();
   for (guint i = 0; self->reflection != NULL && i < self->reflection->bindings->len; i++)
     {
       const RillBinding *binding = rill_reflection_binding (self->reflection, i);
@@ -554,7 +555,7 @@ rill_compute_node_get_binding_names (RillComputeNode *self)
                                           : g_strdup (binding->name));
     }
   g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  return (char **) g_ptr_array_free (names, FALSE);
 }
 
 /**

@@ -79,22 +79,16 @@ rill_timestamps_ref (RillTimestamps *self)
   return self;
 }
 
-static void
-timestamps_free (gpointer data)
+/* Recordings hold it until the device is done with them. */
+void
+rill_timestamps_unref (RillTimestamps *self)
 {
-  RillTimestamps *self = data;
-
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
   vkDestroyQueryPool (self->context->device, self->pool, NULL);
   rill_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
-}
-
-void
-rill_timestamps_unref (RillTimestamps *self)
-{
-  if (g_atomic_ref_count_dec (&self->ref_count))
-    rill_context_defer (self->context, &self->point, timestamps_free, self);
 }
 
 void

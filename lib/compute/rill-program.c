@@ -83,8 +83,8 @@ create_program (RillSession  *session,
                 GError      **error)
 {
   g_autoptr (GBytes) spirv = align_bytes (bytes);
-  g_auto (GStrv) entry_points = NULL;
   RillProgram *self;
+  char **entry_points;
 
   if (!rill_spirv_check (context, spirv, error))
     return NULL;
@@ -96,7 +96,7 @@ create_program (RillSession  *session,
   self->session = g_object_ref (session);
   self->context = rill_context_ref (context);
   self->spirv = g_steal_pointer (&spirv);
-  self->entry_points = g_steal_pointer (&entry_points);
+  self->entry_points = entry_points;
   if (!rill_session_add_child (session, &self->child, self,
                                (void (*) (GObject *)) rill_program_close))
     rill_program_close (self);

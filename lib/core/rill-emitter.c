@@ -253,7 +253,7 @@ rill_emitter_emit (RillEmitter *self,
   va_start (args, signal_id);
   for (guint i = 0; i < query.n_params; i++)
     {
-      g_autofree char *message = NULL;
+      char *message = NULL;
       G_VALUE_COLLECT_INIT (&g_array_index (pending->values, GValue, i + 1),
                             query.param_types[i] & ~G_SIGNAL_TYPE_STATIC_SCOPE, args, 0, &message);
       g_assert (message == NULL);

@@ -4,7 +4,7 @@
 typedef struct
 {
   GTask *task;   /* (owned) */
-  GError *error; /* (owned) (nullable) */
+  GError *error; /* (owned) (nullable) until it is returned */
 } Result;
 
 static void
@@ -13,7 +13,6 @@ result_free (gpointer data)
   Result *result = data;
 
   g_object_unref (result->task);
-  g_clear_error (&result->error);
   g_free (result);
 }
 
@@ -23,7 +22,7 @@ return_cb (gpointer user_data)
   Result *result = user_data;
 
   if (result->error != NULL)
-    g_task_return_error (result->task, g_steal_pointer (&result->error));
+    g_task_return_error (result->task, result->error);
   else
     g_task_return_boolean (result->task, TRUE);
   return G_SOURCE_REMOVE;

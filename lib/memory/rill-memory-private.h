@@ -14,7 +14,6 @@ RillContext            *rill_memory_ref_context    (RillMemory                  
                                                     GError                      **error);
 /* (transfer none), weak once the memory is closed, NULL if never initialised */
 RillContext            *rill_memory_get_context    (RillMemory                   *self);
-guint                   rill_memory_get_type_index (RillMemory                   *self);
 
 gboolean                rill_memory_allocate       (RillMemory                   *self,
                                                     const RillAllocationRequest  *request,

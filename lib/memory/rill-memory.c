@@ -130,12 +130,6 @@ rill_memory_get_context (RillMemory *self)
   return self->context;
 }
 
-guint
-rill_memory_get_type_index (RillMemory *self)
-{
-  return self->pages.type_index;
-}
-
 gboolean
 rill_memory_allocate (RillMemory                   *self,
                       const RillAllocationRequest  *request,

@@ -9,8 +9,5 @@ VkBuffer rill_buffer_get_handle    (RillBuffer            *self);
 gboolean rill_buffer_check_usage   (RillBuffer            *self,
                                     RillBufferUsageFlags   usage,
                                     GError               **error);
-/* TRUE when the Vulkan buffer has the usage, asked for or added by the library. */
-gboolean rill_buffer_has_vk_usage  (RillBuffer            *self,
-                                    VkBufferUsageFlags     usage);
 /* The host address of the first byte; NULL if the memory is not mappable. */
 guint8  *rill_buffer_get_map       (RillBuffer            *self);

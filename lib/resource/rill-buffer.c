@@ -88,13 +88,6 @@ rill_buffer_get_handle (RillBuffer *self)
 }
 
 gboolean
-rill_buffer_has_vk_usage (RillBuffer         *self,
-                          VkBufferUsageFlags  usage)
-{
-  return ((self->usage | ADDED_USAGE) & usage) == usage;
-}
-
-gboolean
 rill_buffer_check_usage (RillBuffer            *self,
                          RillBufferUsageFlags   usage,
                          GError               **error)

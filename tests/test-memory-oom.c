@@ -445,7 +445,8 @@ test_small_staging (Fixture       *fixture,
   g_assert_false (rill_buffer_write_bytes (buffer, 0, bytes, NULL, &error));
   rill_test_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
                           "Could not create the staging ring: Could not allocate a page of 1.0 MB "
-                          "of memory type 1 in heap 1: vkAllocateMemory: ");
+                          "of memory type 1 in heap 1: vkAllocateMemory: A device memory allocation has failed "
+                          "(VK_ERROR_OUT_OF_DEVICE_MEMORY); heap 1: size 1.0 GB, budget 1.0 kB, usage 0 bytes");
   rill_test_heaps.capacity[1] = RILL_STAGING_SIZE - MIB;
   rill_test_heaps.n_calls = 0;
   rill_test_write (buffer, 0, bytes);

@@ -429,7 +429,6 @@ rill_session_create_memory (RillSession              *session,
   self->type = g_object_ref (
     rill_device_get_memory_type (rill_session_get_device (session), (guint) type_index));
   self->pages.context = self->context;
-  self->pages.type = self->type;
   self->pages.type_index = (guint) type_index;
   self->pages.page_size = page_size;
   self->pages.mappable = (rill_memory_get_flags (self) & RILL_MEMORY_PROPERTY_HOST_VISIBLE) != 0;

@@ -29,7 +29,6 @@ typedef struct
 typedef struct
 {
   RillContext *context; /* (unowned) NULL: never initialised */
-  RillMemoryType *type; /* (unowned) */
   guint type_index;
   guint64 page_size;
   gboolean mappable;

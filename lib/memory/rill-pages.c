@@ -271,18 +271,62 @@ hold_enlisted (RillContext *context,
 }
 
 /* What the driver says, or what is known here where it says nothing. */
-static guint64
-get_heap_usage (RillPages *self)
+static void
+query_heap (RillContext *context,
+            guint        heap,
+            guint64     *budget,
+            guint64     *usage)
 {
-  guint64 usage = rill_memory_type_get_heap_usage (self->type);
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budgets = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT,
+  };
+  VkPhysicalDeviceMemoryProperties2 memory = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+    .pNext = &budgets,
+  };
   g_autoptr (GPtrArray) found = NULL;
 
-  if (usage > 0)
-    return usage;
-  found = hold_enlisted (self->context, get_heap (self->context, self->type_index), FALSE);
+  *budget = context->memory.memoryHeaps[heap].size;
+  *usage = 0;
+  if (context->has_memory_budget)
+    {
+      vkGetPhysicalDeviceMemoryProperties2 (context->physical_device, &memory);
+      *budget = budgets.heapBudget[heap];
+      *usage = budgets.heapUsage[heap];
+    }
+  if (*usage > 0)
+    return;
+  found = hold_enlisted (context, heap, FALSE);
   for (guint i = 0; i < found->len; i++)
-    usage += rill_pages_get_reserved_size (g_ptr_array_index (found, i));
-  return usage;
+    *usage += rill_pages_get_reserved_size (g_ptr_array_index (found, i));
+}
+
+static char *
+describe_heap (RillContext *context,
+               guint        heap)
+{
+  guint64 budget, usage;
+  g_autofree char *size_text = rill_format_size (context->memory.memoryHeaps[heap].size);
+  g_autofree char *budget_text = NULL;
+  g_autofree char *usage_text = NULL;
+
+  query_heap (context, heap, &budget, &usage);
+  budget_text = rill_format_size (budget);
+  usage_text = rill_format_size (usage);
+  return g_strdup_printf ("heap %u: size %s, budget %s, usage %s", heap, size_text, budget_text,
+                          usage_text);
+}
+
+static void
+add_heap (RillContext *context,
+          guint        type_index,
+          GError      *error)
+{
+  g_autofree char *heap = describe_heap (context, get_heap (context, type_index));
+  char *message = g_strdup_printf ("%s; %s", error->message, heap);
+
+  g_free (error->message);
+  error->message = message;
 }
 
 /* What to know for whom memory has run out: in short on the first line, then page by page. */
@@ -290,20 +334,16 @@ static void
 add_state (RillPages *self,
            GError    *error)
 {
-  guint heap_index = get_heap (self->context, self->type_index);
   RillMemoryStatistics statistics = { 0 };
-  g_autofree char *size = rill_format_size (self->context->memory.memoryHeaps[heap_index].size);
-  g_autofree char *budget = rill_format_size (rill_memory_type_get_heap_budget (self->type));
-  g_autofree char *usage = rill_format_size (get_heap_usage (self));
   g_autofree char *pages = describe_pages (self);
   g_autofree char *largest = NULL;
   char *message;
 
   rill_pages_calculate_statistics (self, &statistics);
   largest = rill_format_size (statistics.largest_free_size);
-  message = g_strdup_printf (
-    "%s; heap %u: size %s, budget %s, usage %s; largest free range in this memory's pages: %s%s",
-    error->message, heap_index, size, budget, usage, largest, pages);
+  add_heap (self->context, self->type_index, error);
+  message = g_strdup_printf ("%s; largest free range in this memory's pages: %s%s", error->message,
+                             largest, pages);
   g_free (error->message);
   error->message = message;
 }
@@ -556,7 +596,11 @@ rill_pages_allocate_page (RillContext  *context,
         rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
     }
   if (page == NULL)
-    g_propagate_error (error, local_error);
+    {
+      if (is_out_of_memory (local_error))
+        add_heap (context, type_index, local_error);
+      g_propagate_error (error, local_error);
+    }
   return page;
 }
 

@@ -32,6 +32,7 @@ struct _RillContext
   VkPhysicalDeviceVulkan12Features features12;
   VkPhysicalDeviceMemoryProperties memory;
   guint64 max_buffer_size;
+  gboolean has_memory_budget;   /* VK_EXT_memory_budget */
   guint64 max_allocation_size;  /* maxMemoryAllocationSize */
   RillDebugFlags debug;
 

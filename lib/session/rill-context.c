@@ -170,7 +170,8 @@ create_device (RillContext         *self,
       .queueCount = 1,
       .pQueuePriorities = &priority,
     };
-  if (has_extension (self->physical_device, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
+  self->has_memory_budget = has_extension (self->physical_device, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (self->has_memory_budget)
     extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
 
   query_features (self->physical_device, self->instance->messenger != VK_NULL_HANDLE, &chain);

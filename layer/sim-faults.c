@@ -249,7 +249,7 @@ rill_simulation_configure (const char *text)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&faults.lock);
 
-  return configure (text, text) ? 0 : -1;
+  return text != NULL && configure (text, text) ? 0 : -1;
 }
 
 uint64_t
@@ -257,7 +257,9 @@ rill_simulation_get_calls (const char *entry_point)
 {
   SimCall call;
 
-  return sim_call_find (entry_point, &call) ? (guint) g_atomic_int_get (&faults.calls[call]) : 0;
+  return entry_point != NULL && sim_call_find (entry_point, &call)
+           ? (guint) g_atomic_int_get (&faults.calls[call])
+           : 0;
 }
 
 uint64_t
@@ -296,7 +298,8 @@ rill_simulation_get_entry_point (unsigned int     index,
 {
   if (index >= SIM_N_CALLS)
     return NULL;
-  *errors = sim_calls[index].errors;
+  if (errors != NULL)
+    *errors = sim_calls[index].errors;
   return sim_calls[index].name;
 }
 

@@ -49,14 +49,16 @@ parse_size (const char  *word,
   guint shift = suffix != NULL ? 10 * (guint) (suffix - suffixes + 1) : 0;
   g_autofree char *digits = g_strndup (text, suffix != NULL ? length - 1 : length);
 
-  if (!parse_number (word, digits, MAX_HEAP >> shift, value, error))
-    return FALSE;
+  if (!g_ascii_string_to_unsigned (digits, 10, 1, MAX (1, max >> shift), value, NULL)
+      || *value << shift > max)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "\"%s\": \"%s\" is no size from 1 to %" G_GUINT64_FORMAT " bytes", word, text,
+                   max);
+      return FALSE;
+    }
   *value <<= shift;
-  if (*value <= max)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "\"%s\": more than %" G_GUINT64_FORMAT, word, max);
-  return FALSE;
+  return TRUE;
 }
 
 /* No device has more than Vulkan's limit on it. */

@@ -32,6 +32,29 @@ test_session (void)
 }
 
 /* Each object by itself, then the session: nothing is closed or given back twice. */
+/* The handles that a program can use beside the library hold nothing, and end with the session. */
+static void
+test_handles (void)
+{
+  Scene *scene = scene_new (FALSE);
+  RillSession *session = scene->objects[SESSION];
+  VkPhysicalDevice physical_device = rill_session_get_vk_physical_device (session);
+  VkPhysicalDeviceProperties properties;
+
+  g_assert_true (rill_session_get_vk_device (session) != VK_NULL_HANDLE);
+  g_assert_nonnull (vkGetInstanceProcAddr (rill_session_get_vk_instance (session), "vkCreateDevice"));
+  vkGetPhysicalDeviceProperties (physical_device, &properties);
+  g_assert_cmpstr (properties.deviceName, ==,
+                   rill_device_get_name (rill_session_get_device (session)));
+  rill_mapping_close (scene->objects[MAPPING]);
+  rill_session_close (session);
+  g_assert_cmpint (rill_test_vulkan.devices, ==, 0);
+  g_assert_true (rill_session_get_vk_instance (session) == VK_NULL_HANDLE);
+  g_assert_true (rill_session_get_vk_physical_device (session) == VK_NULL_HANDLE);
+  g_assert_true (rill_session_get_vk_device (session) == VK_NULL_HANDLE);
+  scene_end (scene);
+}
+
 static void
 test_each_twice (void)
 {
@@ -693,6 +716,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/close/session", test_session);
+  g_test_add_func ("/close/handles", test_handles);
   g_test_add_func ("/close/each-twice", test_each_twice);
   g_test_add_func ("/close/orders", test_orders);
   g_test_add_func ("/close/dropped-in-order", test_dropped_in_order);

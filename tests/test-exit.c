@@ -10,6 +10,7 @@
 static struct
 {
   Scene *scene;
+  RillContext *context;
   GBytes *view;
   Outcome outcome;
 } last;
@@ -34,11 +35,24 @@ enum
   N_BITS = 8
 };
 
+/* What was submitted has ended, as far as anybody can know without the layers, which have ended too. Nothing
+ * is left to run. */
+static void
+at_rest_cb (void)
+{
+  for (guint i = 0; i < last.context->n_queues; i++)
+    g_assert_cmpuint (last.context->queues[i].reached, >=, last.context->queues[i].submitted);
+  for (guint i = 0; i < 2; i++)
+    rill_context_collect (last.context);
+}
+
 static void
 exit_with (guint bits)
 {
   atexit (linger_cb);
+  atexit (at_rest_cb);
   last.scene = scene_new (TRUE);
+  last.context = rill_session_ref_context (last.scene->objects[SESSION], NULL);
   last.view = rill_mapping_get_bytes (last.scene->objects[MAPPING], NULL);
   if (bits & RUN_COMMANDS)
     scene_leave_running (last.scene);

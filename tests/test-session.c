@@ -156,6 +156,44 @@ test_open_async_context (void)
   g_assert_finalize_object (session);
 }
 
+static gboolean
+never_cb (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+set_cb (gpointer data)
+{
+  g_atomic_int_set ((gint *) data, TRUE);
+}
+
+/* That context ends with the session, also with a signal that nobody was there to deliver. */
+static void
+test_context_ends (void)
+{
+  GMainContext *context = g_main_context_new ();
+  GSource *source = g_idle_source_new ();
+  GError *error = NULL;
+  RillSession *session;
+  guint n_closed = 0;
+  gint ended = FALSE;
+
+  g_source_set_callback (source, never_cb, &ended, set_cb);
+  g_source_attach (source, context);
+  g_source_unref (source);
+  g_main_context_push_thread_default (context);
+  session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, &error);
+  g_main_context_pop_thread_default (context);
+  g_assert_no_error (error);
+  g_signal_connect (session, "notify::closed", G_CALLBACK (count_cb), &n_closed);
+  rill_session_close (session);
+  g_assert_finalize_object (session);
+  g_main_context_unref (context);
+  g_assert_true (g_atomic_int_get (&ended));
+  g_assert_cmpuint (n_closed, ==, 0);
+}
+
 static void
 assert_unusable (RillSession *session,
                  GQuark       domain,
@@ -570,6 +608,7 @@ main (int    argc,
   g_test_add_func ("/session/open-async", test_open_async);
   g_test_add_func ("/session/open-async-cancelled", test_open_async_cancelled);
   g_test_add_func ("/session/open-async-context", test_open_async_context);
+  g_test_add_func ("/session/context-ends", test_context_ends);
   g_test_add_func ("/session/uninitialized", test_uninitialized);
   g_test_add_func ("/session/close", test_close);
   g_test_add_func ("/session/init-after-close", test_init_after_close);

@@ -8,6 +8,7 @@ typedef struct
 {
   RillContext *context; /* (unowned) */
   GArray *pools;        /* (element-type VkDescriptorPool) each larger than the one before */
+  guint pool_size;      /* sets in the last of them */
 } RillDescriptors;
 
 void     rill_descriptors_init      (RillDescriptors     *self,

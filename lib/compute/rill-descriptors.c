@@ -44,7 +44,7 @@ add_pool (RillDescriptors     *self,
           const RillDispatch  *dispatch,
           GError             **error)
 {
-  guint size = (guint) MIN ((guint64) FIRST_POOL_SIZE << MIN (self->pools->len, 16), MAX_POOL_SIZE);
+  guint size = CLAMP (2 * self->pool_size, FIRST_POOL_SIZE, MAX_POOL_SIZE);
   VkDescriptorPoolSize sizes[RILL_N_BINDING_KINDS];
   const VkDescriptorPoolCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
@@ -74,6 +74,7 @@ add_pool (RillDescriptors     *self,
                            error, "vkCreateDescriptorPool", "Could not record a dispatch"))
     return FALSE;
   g_array_append_val (self->pools, pool);
+  self->pool_size = size;
   return TRUE;
 }
 

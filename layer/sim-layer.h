@@ -124,6 +124,7 @@ void             sim_memory_free (SimDeviceMemory *self);
 /* sim-memory-domain.c: what a command buffer writes, and makes available to the host. */
 void             sim_domain_forget_commands (SimDevice *device, VkCommandBuffer commands);
 void             sim_domain_execute         (SimDevice *device, VkCommandBuffer commands);
+void             sim_domain_end_batch       (SimDevice *device);
 void             sim_domain_note_dependency (SimDevice *device, VkCommandBuffer commands,
                                              const VkDependencyInfo *info);
 void             sim_domain_note_barriers   (SimDevice *device, VkCommandBuffer commands,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim-memory.h"
 
-/* What the device has written is in its domain: before the host can see it, a barrier has to make it
- * available there, which no fence and no semaphore does. Of memory that is mapped as a copy, the
- * ranges are remembered that copies, fills and updates have written since; an invalidation poisons
- * them. What shaders write is not known. */
+/* What the device has written becomes available in its domain by a barrier behind the writes, or by the
+ * fence or semaphore of their submission. Before the host can see it, a later barrier has to bring it to
+ * the host's domain, whatever that one's own writes are; no fence and no semaphore does. Of memory that is
+ * mapped as a copy, the ranges are remembered that copies, fills and updates have written since; an
+ * invalidation poisons them. What shaders write is not known. */
 
 typedef enum
 {
   EVENT_WRITE,
-  EVENT_BARRIER
+  EVENT_AVAILABLE, /* to the device */
+  EVENT_HOST       /* what is available to the device is to the host as well */
 } EventKind;
 
 /* What a command buffer does, in the order of its commands. */
@@ -25,6 +27,7 @@ typedef struct
 {
   guint64 start;
   guint64 end;
+  gboolean available; /* in the device's domain */
 } Range;
 
 GHashTable *
@@ -73,14 +76,24 @@ sim_domain_forget_commands (SimDevice       *device,
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-is_for_host (VkPipelineStageFlags2 dst_stages,
-             VkAccessFlags2        src_access,
-             VkAccessFlags2        dst_access)
+static void
+note_barrier (SimDevice             *device,
+              VkCommandBuffer        commands,
+              VkPipelineStageFlags2  dst_stages,
+              VkAccessFlags2         src_access,
+              VkAccessFlags2         dst_access,
+              VkBuffer               buffer,
+              guint64                offset,
+              guint64                size)
 {
-  return (dst_stages & VK_PIPELINE_STAGE_2_HOST_BIT)
-         && (src_access & (VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT))
-         && (dst_access & (VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_MEMORY_READ_BIT));
+  const VkAccessFlags2 writes = VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
+  const VkAccessFlags2 host = VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT
+                              | VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
+
+  if (src_access & writes)
+    add_event (device, commands, EVENT_AVAILABLE, buffer, offset, size);
+  if (dst_stages & VK_PIPELINE_STAGE_2_HOST_BIT && dst_access & host)
+    add_event (device, commands, EVENT_HOST, buffer, offset, size);
 }
 
 void
@@ -93,12 +106,11 @@ sim_domain_note_barriers (SimDevice                   *device,
                           const VkBufferMemoryBarrier *buffers)
 {
   for (guint i = 0; i < n; i++)
-    if (is_for_host (dst_stages, barriers[i].srcAccessMask, barriers[i].dstAccessMask))
-      add_event (device, commands, EVENT_BARRIER, VK_NULL_HANDLE, 0, 0);
+    note_barrier (device, commands, dst_stages, barriers[i].srcAccessMask,
+                  barriers[i].dstAccessMask, VK_NULL_HANDLE, 0, 0);
   for (guint i = 0; i < n_buffers; i++)
-    if (is_for_host (dst_stages, buffers[i].srcAccessMask, buffers[i].dstAccessMask))
-      add_event (device, commands, EVENT_BARRIER, buffers[i].buffer, buffers[i].offset,
-                 buffers[i].size);
+    note_barrier (device, commands, dst_stages, buffers[i].srcAccessMask,
+                  buffers[i].dstAccessMask, buffers[i].buffer, buffers[i].offset, buffers[i].size);
 }
 
 void
@@ -110,16 +122,15 @@ sim_domain_note_dependency (SimDevice              *device,
     {
       const VkMemoryBarrier2 *barrier = &info->pMemoryBarriers[i];
 
-      if (is_for_host (barrier->dstStageMask, barrier->srcAccessMask, barrier->dstAccessMask))
-        add_event (device, commands, EVENT_BARRIER, VK_NULL_HANDLE, 0, 0);
+      note_barrier (device, commands, barrier->dstStageMask, barrier->srcAccessMask,
+                    barrier->dstAccessMask, VK_NULL_HANDLE, 0, 0);
     }
   for (guint i = 0; i < info->bufferMemoryBarrierCount; i++)
     {
       const VkBufferMemoryBarrier2 *barrier = &info->pBufferMemoryBarriers[i];
 
-      if (is_for_host (barrier->dstStageMask, barrier->srcAccessMask, barrier->dstAccessMask))
-        add_event (device, commands, EVENT_BARRIER, barrier->buffer, barrier->offset,
-                   barrier->size);
+      note_barrier (device, commands, barrier->dstStageMask, barrier->srcAccessMask,
+                    barrier->dstAccessMask, barrier->buffer, barrier->offset, barrier->size);
     }
 }
 
@@ -233,17 +244,19 @@ sim_vkCmdExecuteCommands (SimDevice             *device,
 
 /* Execution */
 
+/* Those that are not @available stay, where only those that are go. */
 static void
-remove_range (GArray  *ranges,
-              guint64  start,
-              guint64  end)
+remove_range (GArray   *ranges,
+              guint64   start,
+              guint64   end,
+              gboolean  only_available)
 {
   for (guint i = ranges->len; i-- > 0;)
     {
       Range *range = &g_array_index (ranges, Range, i);
-      const Range rest = { end, range->end };
+      const Range rest = { end, range->end, range->available };
 
-      if (range->start >= end || range->end <= start)
+      if (range->start >= end || range->end <= start || (only_available && !range->available))
         continue;
       if (range->start < start)
         range->end = start;
@@ -255,29 +268,54 @@ remove_range (GArray  *ranges,
 }
 
 static void
+apply_locked (SimMemory *memory,
+              EventKind  kind,
+              guint64    start,
+              guint64    end)
+{
+  const Range written = { start, end, FALSE };
+
+  if (kind != EVENT_AVAILABLE)
+    remove_range (memory->unavailable, start, end, kind == EVENT_HOST);
+  if (kind == EVENT_WRITE)
+    g_array_append_val (memory->unavailable, written);
+  for (guint i = 0; kind == EVENT_AVAILABLE && i < memory->unavailable->len; i++)
+    {
+      Range *range = &g_array_index (memory->unavailable, Range, i);
+
+      range->available |= range->start < end && start < range->end;
+    }
+}
+
+static void
+apply_to_all_locked (SimDeviceMemory *self,
+                     EventKind        kind)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->memories);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    apply_locked (value, kind, 0, G_MAXUINT64);
+}
+
+static void
 execute_locked (SimDeviceMemory *self,
                 const Event     *event)
 {
   SimMemory *memory;
-  Range range;
+  guint64 start;
+  guint64 end;
 
   if (event->buffer == VK_NULL_HANDLE)
     {
-      GHashTableIter iter;
-      gpointer value;
-
-      g_hash_table_iter_init (&iter, self->memories);
-      while (g_hash_table_iter_next (&iter, NULL, &value))
-        g_array_set_size (((SimMemory *) value)->unavailable, 0);
+      apply_to_all_locked (self, event->kind);
       return;
     }
-  memory = sim_memory_find_buffer_locked (self, event->buffer, event->offset, event->size,
-                                          &range.start, &range.end);
-  if (memory == NULL || !memory->has_shadow)
-    return;
-  remove_range (memory->unavailable, range.start, range.end);
-  if (event->kind == EVENT_WRITE)
-    g_array_append_val (memory->unavailable, range);
+  memory = sim_memory_find_buffer_locked (self, event->buffer, event->offset, event->size, &start,
+                                          &end);
+  if (memory != NULL && memory->has_shadow)
+    apply_locked (memory, event->kind, start, end);
 }
 
 void
@@ -293,6 +331,19 @@ sim_domain_execute (SimDevice       *device,
   events = g_hash_table_lookup (self->events, commands);
   for (guint i = 0; events != NULL && i < events->len; i++)
     execute_locked (self, &g_array_index (events, Event, i));
+  g_mutex_unlock (&self->lock);
+}
+
+/* Its fence and its semaphores make available to the device what it has written. */
+void
+sim_domain_end_batch (SimDevice *device)
+{
+  SimDeviceMemory *self = device->memory;
+
+  if (!self->has_shadows)
+    return;
+  g_mutex_lock (&self->lock);
+  apply_to_all_locked (self, EVENT_AVAILABLE);
   g_mutex_unlock (&self->lock);
 }
 
@@ -312,7 +363,7 @@ sim_domain_flushed (SimDeviceMemory *self,
                     guint64          end)
 {
   g_mutex_lock (&self->lock);
-  remove_range (memory->unavailable, start, end);
+  remove_range (memory->unavailable, start, end, FALSE);
   g_mutex_unlock (&self->lock);
 }
 

@@ -107,8 +107,11 @@ note_execution (const SimBatches *self,
                 SimDevice        *device)
 {
   for (guint i = 0; i < self->n; i++)
-    for (guint j = 0; j < sim_batches_count_commands (self, i); j++)
-      sim_domain_execute (device, sim_batches_get_commands (self, i, j));
+    {
+      for (guint j = 0; j < sim_batches_count_commands (self, i); j++)
+        sim_domain_execute (device, sim_batches_get_commands (self, i, j));
+      sim_domain_end_batch (device);
+    }
 }
 
 VkResult
@@ -368,7 +371,6 @@ sim_submission_pass_commands (SimSubmission *self,
                               SimDevice     *device)
 {
   self->begun = TRUE;
-  note_execution (&self->batches, device);
   return pass_part (self, device, TRUE, VK_NULL_HANDLE);
 }
 
@@ -377,6 +379,10 @@ sim_submission_pass (SimSubmission *self,
                      SimDevice     *device)
 {
   if (self->begun)
-    return pass_part (self, device, FALSE, self->fence);
+    {
+      /* In its turn: a barrier that has overtaken what it is for is behind that for Vulkan. */
+      note_execution (&self->batches, device);
+      return pass_part (self, device, FALSE, self->fence);
+    }
   return sim_batches_pass (&self->batches, device, self->queue->real, self->fence);
 }

@@ -7,7 +7,6 @@
 typedef struct
 {
   GWeakRef object;
-  gpointer key; /* the object's address, to find pending notifications; never followed */
   GParamSpec *pspec;
   guint signal_id;
   GArray *values; /* (element-type GValue) */
@@ -31,7 +30,6 @@ pending_new (gpointer object)
   Pending *pending = g_new0 (Pending, 1);
 
   g_weak_ref_init (&pending->object, object);
-  pending->key = object;
   return pending;
 }
 
@@ -45,6 +43,15 @@ pending_free (Pending *pending)
   g_free (pending);
 }
 
+/* Names of properties are unique in an object. */
+static GQuark
+get_pending_quark (GParamSpec *pspec)
+{
+  g_autofree char *name = g_strconcat ("rill-pending-", pspec->name, NULL);
+
+  return g_quark_from_string (name);
+}
+
 static void
 pending_deliver (Pending *pending)
 {
@@ -53,7 +60,10 @@ pending_deliver (Pending *pending)
   if (object == NULL)
     return;
   if (pending->pspec != NULL)
-    g_object_notify_by_pspec (object, pending->pspec);
+    {
+      g_object_set_qdata (object, get_pending_quark (pending->pspec), NULL);
+      g_object_notify_by_pspec (object, pending->pspec);
+    }
   else if (pending->func != NULL)
     pending->func (object, pending->data);
   else
@@ -188,23 +198,20 @@ rill_emitter_drop_gone (RillEmitter *self)
     g_source_destroy (source);
 }
 
-/* The address alone could be that of an object that is gone: a reference tells. It is dropped
- * without the lock, since it may be the last. */
+/* The object itself knows: to look for it would need a reference, which could be the last, and callers have
+ * locks. FALSE if a notification is pending already. */
 static gboolean
-is_pending (RillEmitter *self,
-            gpointer     object,
-            GParamSpec  *pspec)
+mark_pending (RillEmitter *self,
+              gpointer     object,
+              GParamSpec  *pspec)
 {
-  g_autoptr (GObject) alive = NULL;
+  GQuark quark = get_pending_quark (pspec);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  for (GList *l = self->pending.head; l != NULL && alive == NULL; l = l->next)
-    {
-      Pending *pending = l->data;
-      if (pending->pspec == pspec && pending->key == object)
-        alive = g_weak_ref_get (&pending->object);
-    }
-  return alive != NULL;
+  if (g_object_get_qdata (object, quark) != NULL)
+    return FALSE;
+  g_object_set_qdata (object, quark, pspec);
+  return TRUE;
 }
 
 void
@@ -223,7 +230,7 @@ rill_emitter_notify (RillEmitter *self,
       && !g_signal_has_handler_pending (object, notify_signal, 0, FALSE))
     return;
 
-  if (is_pending (self, object, pspec))
+  if (!mark_pending (self, object, pspec))
     return;
   pending = pending_new (object);
   pending->pspec = pspec;

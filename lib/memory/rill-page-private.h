@@ -14,6 +14,7 @@ typedef struct
   gboolean own;          /* holds one object only and is no block of the suballocator */
   gboolean coherent;
   guint n_objects;
+  gsize departure;       /* of its memory, on the way to the driver */
 } RillPage;
 
 /* @buffer or @image: the object of a dedicated allocation, else VK_NULL_HANDLE. */

@@ -11,12 +11,22 @@ static GMutex enlisted_lock;
 static GCond enlisted_released;
 static GQueue enlisted = G_QUEUE_INIT;
 
-/* Pages, ever. Between the two counts are those that are on their way to the driver: a thread whose
- * allocation fails meanwhile waits for them, instead of finding neither the pages nor the room. */
-static gint n_removed;  /* (atomic) */
-static gint n_released; /* (atomic) changes under the lock */
+/* Pages that are on their way to the driver: a thread whose allocation fails meanwhile waits for them,
+ * instead of finding neither the pages nor the room. */
 static GMutex released_lock;
 static GCond released;
+static GQueue leaving = G_QUEUE_INIT; /* their departures, in order */
+static gsize last_departure;
+static gint n_released; /* (atomic) ever */
+
+static void
+begin_release (RillPage *page)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&released_lock);
+
+  page->departure = ++last_departure;
+  g_queue_push_tail (&leaving, GSIZE_TO_POINTER (page->departure));
+}
 
 static void
 add_page_locked (RillPages *self,
@@ -55,25 +65,30 @@ remove_page_locked (RillPages *self,
   self->lowest_free = MIN (self->lowest_free, page->index);
   self->page_count--;
   self->reserved_size -= page->size;
-  g_atomic_int_inc (&n_removed);
+  begin_release (page);
   self->removed (self->owner, page->index);
 }
 
 static void
 release_page (RillPage *page)
 {
+  RillContext *context = rill_context_ref (page->context);
+  gsize departure = page->departure;
+
   rill_page_free (page);
   g_mutex_lock (&released_lock);
+  g_queue_remove (&leaving, GSIZE_TO_POINTER (departure));
   g_atomic_int_inc (&n_released);
   g_cond_broadcast (&released);
   g_mutex_unlock (&released_lock);
+  rill_context_unref (context); /* may end the device: nobody waits for that */
 }
 
 /* One that no memory has had. */
 static void
 discard_page (RillPage *page)
 {
-  g_atomic_int_inc (&n_removed);
+  begin_release (page);
   release_page (page);
 }
 
@@ -81,9 +96,9 @@ static void
 wait_for_released (void)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&released_lock);
-  guint n = (guint) g_atomic_int_get (&n_removed);
+  gsize last = last_departure;
 
-  while ((gint) (n - (guint) g_atomic_int_get (&n_released)) > 0)
+  while (leaving.length > 0 && GPOINTER_TO_SIZE (g_queue_peek_head (&leaving)) <= last)
     g_cond_wait (&released, &released_lock);
 }
 

@@ -80,15 +80,16 @@ test_exit (gconstpointer data)
   assert_exits ();
 }
 
-/* In the middle of loading a driver. */
+/* In the middle of loading a driver, or just before: as the first call of the process. */
 static void
-test_opening (void)
+test_opening (gconstpointer wait)
 {
   if (g_test_subprocess ())
     {
       atexit (linger_cb);
       rill_session_open_async (NULL, RILL_SESSION_VALIDATION, NULL, NULL, NULL);
-      g_usleep (10 * 1000);
+      if (wait != NULL)
+        g_usleep (10 * 1000);
       exit (0);
     }
   assert_exits ();
@@ -178,7 +179,8 @@ main (int    argc,
                          bits & RUN_COMMANDS ? "-run" : "", bits & TRANSFERS ? "-transfers" : "");
       g_test_add_data_func (path, GUINT_TO_POINTER (bits), test_exit);
     }
-  g_test_add_func ("/exit/opening", test_opening);
+  g_test_add_data_func ("/exit/opening", GINT_TO_POINTER (TRUE), test_opening);
+  g_test_add_data_func ("/exit/opening/not-yet", NULL, test_opening);
   g_test_add_func ("/exit/too-late", test_too_late);
   g_test_add_func ("/exit/ending", test_ending);
   return g_test_run ();

@@ -344,9 +344,13 @@ rill_resource_remove_child (gpointer   resource,
                             RillChild *child)
 {
   RillResourceState *state = rill_resource_get_state (resource);
+  RillChildren *children;
 
-  if (state->children != NULL)
-    rill_children_remove (state->children, child);
+  g_mutex_lock (&state->lock);
+  children = state->children; /* another thread may just make it */
+  g_mutex_unlock (&state->lock);
+  if (children != NULL)
+    rill_children_remove (children, child);
 }
 
 static gboolean

@@ -11,6 +11,7 @@ void     rill_exit_add           (RillContext  *context); /* when its device is 
 void     rill_exit_remove        (RillContext  *context); /* when nothing is left of it */
 void     rill_exit_prepare       (void);                  /* in each thread that opens a session or submits */
 
-/* Around all that opens a session, in whatever thread: exit() waits for the end. CLOSED from then on. */
+/* Around all that opens a session: exit() waits for the end, as far as rill_exit_prepare() was called in the
+ * thread that exits, or a session was open before. CLOSED from then on. */
 gboolean rill_exit_begin_opening (GError      **error);
 void     rill_exit_end_opening   (void);

@@ -46,6 +46,17 @@ take_next (void)
   return NULL;
 }
 
+/* What a child of fork() finds here is its parent's. */
+static void
+know_process_locked (void)
+{
+  if (getpid () == contexts_pid)
+    return;
+  contexts = NULL;
+  n_opening = 0;
+  contexts_pid = getpid ();
+}
+
 /* In the middle of it, a thread would be left with a driver half loaded. */
 static void
 end_opening (void)
@@ -53,8 +64,7 @@ end_opening (void)
   gint64 deadline = g_get_monotonic_time () + OPENING_US;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&contexts_lock);
 
-  if (getpid () != contexts_pid)
-    return;
+  know_process_locked ();
   exiting = TRUE;
   while (n_opening > 0 && g_cond_wait_until (&contexts_changed, &contexts_lock, deadline))
     ;
@@ -89,17 +99,6 @@ rill_exit_prepare (void)
   /* The thread of main(): few programs exit in another one, and the others end earlier. */
   if (__cxa_thread_atexit_impl != NULL && gettid () == getpid ())
     __cxa_thread_atexit_impl (thread_end_cb, NULL, __dso_handle);
-}
-
-/* What a child of fork() finds here is its parent's. */
-static void
-know_process_locked (void)
-{
-  if (getpid () == contexts_pid)
-    return;
-  contexts = NULL;
-  n_opening = 0;
-  contexts_pid = getpid ();
 }
 
 gboolean

@@ -291,6 +291,8 @@ rill_session_class_init (RillSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  /* Sessions may be opened in other threads only: bindings have the class in the main one before. */
+  rill_exit_prepare ();
   object_class->dispose = rill_session_dispose;
   object_class->finalize = rill_session_finalize;
   object_class->get_property = rill_session_get_property;

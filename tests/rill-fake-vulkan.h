@@ -54,6 +54,7 @@ static struct
   gboolean layer_has_debug_utils;
   VkResult results[N_CALLS];
   guint n_incomplete;     /* times that a list grows between asking for its length and for itself */
+  guint n_complete;    /* lists that are given before that */
   guint n_instances;
   guint n_messengers;
   gboolean heard_creation;
@@ -113,7 +114,9 @@ give_length (guint32  *n_given,
              gpointer  list,
              guint32   n)
 {
-  if (list != NULL && fake.n_incomplete > 0)
+  if (list != NULL && fake.n_complete > 0)
+    fake.n_complete--;
+  else if (list != NULL && fake.n_incomplete > 0)
     {
       fake.n_incomplete--;
       return VK_INCOMPLETE;

@@ -476,6 +476,30 @@ message_cb (VkDebugUtilsMessageSeverityFlagBitsEXT      severity,
   return VK_FALSE;
 }
 
+/* Each of the lists may have become longer between the two calls, again and again. */
+static void
+test_incomplete (void)
+{
+  for (guint n = 0; n < 8; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      RillInstance *instance;
+
+      reset ();
+      fake.n_complete = n;
+      fake.n_incomplete = 20;
+      g_object_unref (get_device (0));
+      assert_all_gone ();
+
+      fake.n_complete = n;
+      fake.n_incomplete = 20;
+      instance = rill_instance_new (message_cb, NULL, &error);
+      g_assert_no_error (error);
+      rill_instance_unref (instance);
+      assert_all_gone ();
+    }
+}
+
 static void
 test_validation (void)
 {
@@ -563,6 +587,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/device-fake/enumerate", test_enumerate);
+  g_test_add_func ("/device-fake/incomplete", test_incomplete);
   g_test_add_func ("/device-fake/shared-instance", test_shared_instance);
   g_test_add_func ("/device-fake/strings", test_strings);
   g_test_add_func ("/device-fake/driver-version", test_driver_version);

@@ -18,6 +18,7 @@
 static gint n_waits;             /* (atomic) for semaphores, by the host */
 static gint n_destroyed_views;   /* (atomic) */
 static gint held;                /* (atomic) threads that wait do so until it is FALSE */
+static gint deaf;                /* (atomic) every wait and every question fails */
 
 #define REAL(name) ((PFN_##name) dlsym (RTLD_NEXT, #name))
 
@@ -30,7 +31,19 @@ vkWaitSemaphores (VkDevice                   device,
   g_atomic_int_inc (&n_waits);
   while (g_atomic_int_get (&held))
     g_usleep (100);
+  if (g_atomic_int_get (&deaf))
+    return VK_ERROR_OUT_OF_HOST_MEMORY;
   return REAL (vkWaitSemaphores) (device, info, timeout);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkGetSemaphoreCounterValue (VkDevice     device,
+                            VkSemaphore  semaphore,
+                            uint64_t    *value)
+{
+  if (g_atomic_int_get (&deaf))
+    return VK_ERROR_OUT_OF_HOST_MEMORY;
+  return REAL (vkGetSemaphoreCounterValue) (device, semaphore, value);
 }
 
 VKAPI_ATTR void VKAPI_CALL
@@ -112,6 +125,52 @@ test_deferred_sleeps (void)
   rill_test_gate_free (gate);
   g_object_unref (from);
   g_object_unref (memory);
+  rill_test_session_end (session);
+}
+
+static gpointer
+open_later (gpointer gate)
+{
+  g_usleep (200 * 1000);
+  rill_test_gate_open (gate);
+  return NULL;
+}
+
+/* What has to wait and cannot fail comes to its end also where nothing can be waited for or asked, and no
+ * earlier than the device. */
+static void
+test_deaf (void)
+{
+  RillSession *session = rill_test_session_new ();
+  RillContext *context = rill_session_ref_context (session, NULL);
+  RillMemory *memory = rill_test_device_memory_new (session);
+  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
+  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
+  GError *error = NULL;
+
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      RillTestGate *gate = rill_test_gate_new (session);
+      GThread *opening;
+      RillSyncPoint last;
+
+      rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
+      g_assert_no_error (error);
+      rill_context_get_last (context, &last);
+      opening = g_thread_new ("opening", open_later, gate);
+      g_atomic_int_set (&deaf, TRUE);
+      rill_context_wait_end (context, &last);
+      g_assert_true (rill_context_is_reached (context, &last));
+      g_atomic_int_set (&deaf, FALSE);
+      g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+      g_thread_join (opening);
+      rill_test_gate_free (gate);
+    }
+  g_object_unref (other);
+  g_object_unref (buffer);
+  g_object_unref (memory);
+  rill_context_unref (context);
   rill_test_session_end (session);
 }
 
@@ -335,6 +394,7 @@ main (int   argc,
 
   g_test_add_func ("/waits/sleeps", test_sleeps);
   g_test_add_func ("/waits/deferred-sleeps", test_deferred_sleeps);
+  g_test_add_func ("/waits/deaf", test_deaf);
   g_test_add_func ("/waits/collects", test_collects);
   g_test_add_func ("/waits/closed-view", test_closed_view);
   g_test_add_func ("/waits/other-session", test_other_session);

@@ -10,9 +10,18 @@
 #include "transfer/rill-staging-private.h"
 #include "transfer/rill-submission-private.h"
 
+#include <dlfcn.h>
+#include <vulkan/vulkan.h>
+
 #define SIZE 4096
 
 static gint n_waiting; /* (atomic) threads, now */
+static gint growing;   /* (atomic) 1: the next allocation is waited for; 2: it is going on */
+
+/* Also its plain waits count. */
+static _Thread_local gboolean is_watched;
+
+#define REAL(name) ((__typeof__ (&name)) dlsym (RTLD_NEXT, #name))
 
 /* The program takes precedence over GLib. A test in which nobody wakes the thread does not end. */
 gboolean
@@ -21,9 +30,33 @@ g_cond_wait_until (GCond  *condition,
                    gint64  end)
 {
   g_atomic_int_inc (&n_waiting);
-  g_cond_wait (condition, mutex);
+  REAL (g_cond_wait) (condition, mutex);
   g_atomic_int_add (&n_waiting, -1);
   return TRUE;
+}
+
+void
+g_cond_wait (GCond  *condition,
+             GMutex *mutex)
+{
+  if (is_watched)
+    g_atomic_int_inc (&n_waiting);
+  REAL (g_cond_wait) (condition, mutex);
+  if (is_watched)
+    g_atomic_int_add (&n_waiting, -1);
+}
+
+/* And over the loader: it takes until another thread wants what is being made. */
+VKAPI_ATTR VkResult VKAPI_CALL
+vkAllocateMemory (VkDevice                     device,
+                  const VkMemoryAllocateInfo  *info,
+                  const VkAllocationCallbacks *allocator,
+                  VkDeviceMemory              *memory)
+{
+  if (g_atomic_int_compare_and_exchange (&growing, 1, 2))
+    while (g_atomic_int_get (&n_waiting) == 0)
+      g_usleep (100);
+  return REAL (vkAllocateMemory) (device, info, allocator, memory);
 }
 
 static void
@@ -38,6 +71,7 @@ typedef struct
   RillSession *session;
   RillContext *context;
   RillMemory *memory;
+  RillMemory *other;
   RillBuffer *buffer;
   RillStaging *staging;
   GThread *thread;
@@ -110,6 +144,68 @@ map_thread (gpointer data)
   Fixture *fixture = data;
 
   return rill_buffer_map (fixture->buffer, RILL_MAP_READ, NULL);
+}
+
+static gpointer
+create_thread (gpointer data)
+{
+  Fixture *fixture = data;
+  RillBuffer *buffer;
+
+  is_watched = TRUE;
+  buffer = rill_test_buffer_new (fixture->other, SIZE);
+  is_watched = FALSE;
+  return buffer;
+}
+
+/* A page that another thread is making. */
+static void
+test_growing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  RillBuffer *buffer;
+
+  fixture->other = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 1024 * 1024);
+  g_atomic_int_set (&growing, 1);
+  fixture->thread = g_thread_new ("first", create_thread, fixture);
+  while (g_atomic_int_get (&growing) != 2)
+    g_usleep (100);
+  buffer = create_thread (fixture);
+  g_assert_cmpuint (rill_memory_get_page_count (fixture->other), ==, 1);
+  g_object_unref (g_thread_join (fixture->thread));
+  g_object_unref (buffer);
+  g_object_unref (fixture->other);
+}
+
+static gpointer
+copy_thread (gpointer data)
+{
+  Fixture *fixture = data;
+  RillBuffer *from = rill_test_buffer_new (fixture->memory, SIZE);
+  GError *error = NULL;
+
+  is_watched = TRUE;
+  rill_buffer_copy_to (from, 0, fixture->buffer, 0, -1, NULL, &error);
+  is_watched = FALSE;
+  g_assert_no_error (error);
+  g_object_unref (from);
+  return NULL;
+}
+
+/* An access of the library's own, in another thread, which a submission waits for. */
+static void
+test_access (Fixture       *fixture,
+             gconstpointer  data)
+{
+  RillHostAccess access = { .size = SIZE, .write = TRUE };
+  GError *error = NULL;
+
+  rill_resource_begin_host_access (fixture->buffer, &access, -1, NULL, &error);
+  g_assert_no_error (error);
+  fixture->thread = g_thread_new ("copy", copy_thread, fixture);
+  wait_until_waiting ();
+  rill_resource_end_host_access (fixture->buffer, &access);
+  g_thread_join (fixture->thread);
 }
 
 /* A submission that another thread makes. */
@@ -187,6 +283,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/wakes/staging", test_staging);
+  ADD ("/wakes/growing", test_growing);
+  ADD ("/wakes/access", test_access);
   ADD ("/wakes/submission", test_submission);
   ADD ("/wakes/close", test_close);
   ADD ("/wakes/idle", test_idle);

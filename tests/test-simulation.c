@@ -223,7 +223,8 @@ test_canary_name (Fixture       *self,
   if (strstr (settings, "small-heap=64M") != NULL)
     g_assert_cmpuint (self->memory.memoryHeaps[0].size, ==, 64 << 20);
   vkGetPhysicalDeviceQueueFamilyProperties (self->physical_device, &n, NULL);
-  g_assert_cmpuint (n, ==, strstr (settings, "queues=split") != NULL ? 2 : 1);
+  if (strstr (settings, "queues=split") != NULL)
+    g_assert_cmpuint (n, ==, 2);
 }
 
 static void

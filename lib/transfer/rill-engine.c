@@ -195,7 +195,6 @@ engine_rest (gpointer engine)
   /* Whoever waits for a turn after these need not wait for ever; the jobs themselves are not begun. */
   for (GList *l = self->jobs.head; l != NULL; l = l->next)
     job_give_tickets (l->data);
-  g_cond_broadcast (&self->changed);
 }
 
 static gboolean

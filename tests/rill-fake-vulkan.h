@@ -53,11 +53,13 @@ static struct
   gboolean loader_has_debug_utils;
   gboolean layer_has_debug_utils;
   VkResult results[N_CALLS];
-  guint n_incomplete;     /* times that a list grows between asking for its length and for itself */
-  guint n_complete;    /* lists that are given before that */
+  guint n_incomplete;    /* times that a list grows between asking for its length and for itself */
+  guint n_complete;      /* lists that are given before that */
   guint n_instances;
   guint n_messengers;
   gboolean heard_creation;
+  gboolean says_goodbye; /* the validation layer, when the instance ends */
+  VkDebugUtilsMessengerCreateInfoEXT creation;
 } fake;
 
 static guint instance_memory;
@@ -180,6 +182,8 @@ vkCreateInstance (const VkInstanceCreateInfo  *info,
   fake.heard_creation = messenger != NULL
                         && messenger->sType
                              == VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT;
+  if (fake.heard_creation)
+    fake.creation = *messenger;
   fake.n_instances++;
   *instance = (VkInstance) (gpointer) &instance_memory;
   return VK_SUCCESS;
@@ -190,8 +194,27 @@ vkDestroyInstance (VkInstance                   instance,
                    const VkAllocationCallbacks *allocator)
 {
   g_assert_cmpuint (fake.n_instances, >, 0);
+  const VkDebugUtilsMessengerCallbackDataEXT data = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CALLBACK_DATA_EXT,
+    .pMessageIdName = "goodbye",
+    .pMessage = "The instance ends",
+  };
+
   g_assert_cmpuint (fake.n_messengers, ==, 0);
+  if (fake.says_goodbye)
+    fake.creation.pfnUserCallback (VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+                                   VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT, &data,
+                                   fake.creation.pUserData);
   fake.n_instances--;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkCreateDevice (VkPhysicalDevice             handle,
+                const VkDeviceCreateInfo    *info,
+                const VkAllocationCallbacks *allocator,
+                VkDevice                    *device)
+{
+  return VK_ERROR_TOO_MANY_OBJECTS;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
@@ -305,6 +328,10 @@ fill_property (const FakeDevice    *device,
       g_assert_true (device->pci);
       pci->pciBus = device->pci_bus;
       pci->pciFunction = 1;
+      break;
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES:
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_PROPERTIES:
+      g_assert_cmpuint (device->api_version, >=, VK_API_VERSION_1_3);
       break;
     default:
       g_assert_not_reached ();

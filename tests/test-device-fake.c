@@ -6,6 +6,7 @@
 #include "session/rill-device-private.h"
 #include "session/rill-instance-private.h"
 #include "session/rill-memory-type-private.h"
+#include "session/rill-session-private.h"
 
 #include "rill-fake-vulkan.h"
 
@@ -476,6 +477,28 @@ message_cb (VkDebugUtilsMessageSeverityFlagBitsEXT      severity,
   return VK_FALSE;
 }
 
+/* A session that could not be opened is told of nothing, and nobody asks it: what the layer says comes to
+ * where it still is. */
+static void
+test_not_opened (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      RillDevice *device;
+      GError *error = NULL;
+
+      reset ();
+      fake.says_goodbye = i == 1;
+      device = get_device (N_FAKES - 1);
+      g_assert_null (rill_session_new (device, RILL_SESSION_VALIDATION, NULL, &error));
+      g_assert_error (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS);
+      g_clear_error (&error);
+      fake.says_goodbye = FALSE;
+      g_object_unref (device);
+      assert_all_gone ();
+    }
+}
+
 /* Each of the lists may have become longer between the two calls, again and again. */
 static void
 test_incomplete (void)
@@ -588,6 +611,7 @@ main (int    argc,
 
   g_test_add_func ("/device-fake/enumerate", test_enumerate);
   g_test_add_func ("/device-fake/incomplete", test_incomplete);
+  g_test_add_func ("/device-fake/not-opened", test_not_opened);
   g_test_add_func ("/device-fake/shared-instance", test_shared_instance);
   g_test_add_func ("/device-fake/strings", test_strings);
   g_test_add_func ("/device-fake/driver-version", test_driver_version);

@@ -4,6 +4,9 @@
 
 #include "rill-test-compute.h"
 
+#include "session/rill-session-private.h"
+#include "transfer/rill-submission-private.h"
+
 #include <dlfcn.h>
 #include <vulkan/vulkan.h>
 
@@ -146,6 +149,26 @@ test_copy (Fixture       *fixture,
   g_object_unref (from);
 }
 
+/* Work that is given up while it is recorded. */
+static void
+test_abort (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const RillUse use = { .resource = fixture->buffer, .size = SIZE, .write = TRUE };
+  g_autoptr (RillContext) context = rill_session_ref_context (fixture->session, NULL);
+
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      RillSubmission submission;
+      GError *error = NULL;
+
+      g_assert_true (rill_submission_begin (&submission, context, context->compute_queue, &use, 1, &error));
+      g_assert_no_error (error);
+      rill_submission_abort (&submission);
+    }
+  rill_test_run (fixture->commands);
+}
+
 typedef struct
 {
   const char *name;
@@ -191,6 +214,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/recycling/run", Fixture, NULL, set_up, test_run, tear_down);
   g_test_add ("/recycling/copy", Fixture, NULL, set_up, test_copy, tear_down);
+  g_test_add ("/recycling/abort", Fixture, NULL, set_up, test_abort, tear_down);
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     {
       g_autofree char *path = g_strdup_printf ("/recycling/%s", failures[i].name);

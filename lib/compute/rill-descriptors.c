@@ -14,6 +14,7 @@ rill_descriptors_init (RillDescriptors *self,
 {
   self->context = context;
   self->pools = g_array_new (FALSE, FALSE, sizeof (VkDescriptorPool));
+  self->pool_size = 0;
 }
 
 void

@@ -224,6 +224,41 @@ test_closed_while_binding (void)
   rill_test_session_end (session);
 }
 
+static RillMemory *closed_when_bound; /* (unowned) (nullable) */
+
+VKAPI_ATTR VkResult VKAPI_CALL
+vkBindBufferMemory (VkDevice       device,
+                    VkBuffer       buffer,
+                    VkDeviceMemory memory,
+                    VkDeviceSize   offset)
+{
+  VkResult result = ((PFN_vkBindBufferMemory) dlsym (RTLD_NEXT, "vkBindBufferMemory")) (device, buffer,
+                                                                                        memory, offset);
+
+  if (closed_when_bound != NULL)
+    rill_memory_close (g_steal_pointer (&closed_when_bound));
+  return result;
+}
+
+/* A buffer of a memory that is closed just before it is one of its own is closed too. */
+static void
+test_closed_while_bound (void)
+{
+  RillSession *session = rill_test_session_new ();
+  RillMemory *memory = rill_test_device_memory_new (session);
+  RillBuffer *buffer;
+
+  closed_when_bound = memory;
+  buffer = rill_test_buffer_new (memory, SIZE);
+  g_assert_null (closed_when_bound);
+  g_assert_true (rill_resource_get_closed (RILL_RESOURCE (buffer)));
+  g_assert_cmpuint (rill_memory_get_used_size (memory), ==, 0);
+  g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 0);
+  g_object_unref (buffer);
+  g_object_unref (memory);
+  rill_test_session_end (session);
+}
+
 /* A node that is closed while another thread configures it lets go of what is bound when that ends. */
 static void
 test_closed_while_configured (void)
@@ -424,6 +459,7 @@ main (int   argc,
   g_test_add_func ("/internals/copy-helpers", test_copy_helpers);
   g_test_add_func ("/internals/ring-alignment", test_ring_alignment);
   g_test_add_func ("/internals/closed-while-binding", test_closed_while_binding);
+  g_test_add_func ("/internals/closed-while-bound", test_closed_while_bound);
   g_test_add_func ("/internals/closed-while-configured", test_closed_while_configured);
   g_test_add_func ("/internals/closed-while-made", test_closed_while_made);
   g_test_add_func ("/internals/unreadable-include", test_unreadable_include);

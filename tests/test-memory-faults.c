@@ -162,6 +162,72 @@ test_flush (void)
   end (session);
 }
 
+static void
+assert_busy (RillBuffer *buffer,
+             guint64     offset,
+             gboolean    busy)
+{
+  GError *error = NULL;
+
+  g_assert_true (rill_buffer_fill (buffer, offset, 4, 1, NULL, &error) == !busy);
+  if (busy)
+    rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "");
+}
+
+/* What is mapped for writing is flushed by whole atoms: the device must not write into those. */
+static void
+test_shared_atoms (void)
+{
+  RillSession *session;
+  RillMemory *memory;
+  RillBuffer *buffer;
+  RillMapping *mapping;
+
+  if (!rill_test_want_types (non_coherent, G_N_ELEMENTS (non_coherent), 256))
+    return;
+  session = rill_test_session_new ();
+  memory = rill_test_memory_new (session, HV | CA, 64 * 1024);
+  buffer = rill_test_buffer_new (memory, 1024);
+  mapping = rill_buffer_map_range (buffer, RILL_MAP_WRITE, 300, 10, NULL);
+  assert_busy (buffer, 252, FALSE);
+  assert_busy (buffer, 256, TRUE);
+  assert_busy (buffer, 508, TRUE);
+  assert_busy (buffer, 512, FALSE);
+  rill_mapping_close (mapping);
+  assert_busy (buffer, 256, FALSE);
+  g_object_unref (mapping);
+  g_object_unref (buffer);
+  g_object_unref (memory);
+  end (session);
+}
+
+/* What could not be flushed, and is never used again. */
+static void
+test_never_flushed (void)
+{
+  RillSession *session;
+  RillMemory *memory;
+
+  if (!rill_test_want_types (non_coherent, G_N_ELEMENTS (non_coherent), 256))
+    return;
+  session = rill_test_session_new ();
+  memory = rill_test_memory_new (session, HV | CA, 64 * 1024);
+  for (guint i = 0; i < 20; i++)
+    {
+      RillBuffer *buffer = rill_test_buffer_new (memory, 1024);
+      RillMapping *mapping = rill_buffer_map_range (buffer, RILL_MAP_WRITE, 0, 10, NULL);
+
+      rill_test_vulkan.fail_result = VK_ERROR_OUT_OF_HOST_MEMORY;
+      g_atomic_int_set (&rill_test_vulkan.fail_call, RILL_TEST_CALL_FLUSH);
+      rill_mapping_close (mapping);
+      g_assert_cmpint (g_atomic_int_get (&rill_test_vulkan.fail_call), ==, RILL_TEST_CALL_NONE);
+      g_object_unref (mapping);
+      g_object_unref (buffer);
+    }
+  g_object_unref (memory);
+  end (session);
+}
+
 /* Writes that go to the memory straight are flushed, reads invalidated; the end of a page is no
  * atom's. */
 static void
@@ -452,6 +518,8 @@ main (int    argc,
   g_test_add_func ("/memory-faults/poor-device", test_poor_device);
   g_test_add_func ("/memory-faults/atoms", test_atoms);
   g_test_add_func ("/memory-faults/flush", test_flush);
+  g_test_add_func ("/memory-faults/shared-atoms", test_shared_atoms);
+  g_test_add_func ("/memory-faults/never-flushed", test_never_flushed);
   g_test_add_func ("/memory-faults/flush-transfers", test_flush_transfers);
   g_test_add_func ("/memory-faults/type-bits", test_type_bits);
   g_test_add_func ("/memory-faults/dedicated", test_dedicated);

@@ -19,6 +19,7 @@ static gint n_waits;             /* (atomic) for semaphores, by the host */
 static gint n_destroyed_views;   /* (atomic) */
 static gint held;                /* (atomic) threads that wait do so until it is FALSE */
 static gint deaf;                /* (atomic) every wait and every question fails */
+static gint lost;                /* (atomic) the next question is answered so */
 
 #define REAL(name) ((PFN_##name) dlsym (RTLD_NEXT, #name))
 
@@ -43,6 +44,8 @@ vkGetSemaphoreCounterValue (VkDevice     device,
 {
   if (g_atomic_int_get (&deaf))
     return VK_ERROR_OUT_OF_HOST_MEMORY;
+  if (g_atomic_int_compare_and_exchange (&lost, TRUE, FALSE))
+    return VK_ERROR_DEVICE_LOST;
   return REAL (vkGetSemaphoreCounterValue) (device, semaphore, value);
 }
 
@@ -167,6 +170,39 @@ test_deaf (void)
       g_thread_join (opening);
       rill_test_gate_free (gate);
     }
+  g_object_unref (other);
+  g_object_unref (buffer);
+  g_object_unref (memory);
+  rill_context_unref (context);
+  rill_test_session_end (session);
+}
+
+/* A device that is lost may still be at work, for a while: what it uses is not taken for done before. */
+static void
+test_lost (void)
+{
+  RillSession *session = rill_test_session_new ();
+  RillContext *context = rill_session_ref_context (session, NULL);
+  RillMemory *memory = rill_test_device_memory_new (session);
+  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
+  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
+  RillTestGate *gate;
+  GError *error = NULL;
+  GThread *opening;
+  RillSyncPoint last;
+
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  gate = rill_test_gate_new (session);
+  rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
+  g_assert_no_error (error);
+  rill_context_get_last (context, &last);
+  opening = g_thread_new ("opening", open_later, gate);
+  g_atomic_int_set (&lost, TRUE);
+  g_assert_true (rill_context_is_reached (context, &last));
+  g_assert_true (rill_context_is_lost (context));
+  g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+  g_thread_join (opening);
+  rill_test_gate_free (gate);
   g_object_unref (other);
   g_object_unref (buffer);
   g_object_unref (memory);
@@ -395,6 +431,7 @@ main (int   argc,
   g_test_add_func ("/waits/sleeps", test_sleeps);
   g_test_add_func ("/waits/deferred-sleeps", test_deferred_sleeps);
   g_test_add_func ("/waits/deaf", test_deaf);
+  g_test_add_func ("/waits/lost", test_lost);
   g_test_add_func ("/waits/collects", test_collects);
   g_test_add_func ("/waits/closed-view", test_closed_view);
   g_test_add_func ("/waits/other-session", test_other_session);

@@ -99,7 +99,7 @@ rill_emitter_unref (RillEmitter *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_queue_clear_full (&self->pending, (GDestroyNotify) pending_free);
+  g_assert (self->pending.length == 0); /* or the source would hold it */
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);

@@ -84,14 +84,6 @@ release_page (RillPage *page)
   rill_context_unref (context); /* may end the device: nobody waits for that */
 }
 
-/* One that no memory has had. */
-static void
-discard_page (RillPage *page)
-{
-  begin_release (page);
-  release_page (page);
-}
-
 static void
 wait_for_released (void)
 {
@@ -423,7 +415,7 @@ allocate_own (RillPages                    *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      discard_page (page);
+      release_page (page);
       return set_closed_error (error);
     }
   add_page_locked (self, page);
@@ -461,7 +453,7 @@ grow_locked (RillPages  *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      discard_page (page);
+      release_page (page);
       g_mutex_lock (&self->lock);
       return set_closed_error (error);
     }

@@ -177,6 +177,43 @@ test_deaf (void)
   rill_test_session_end (session);
 }
 
+/* The ring goes only when the device is done with it, also where that cannot be waited for or asked. */
+static void
+test_ring_ends (void)
+{
+  RillSession *session = rill_test_session_new ();
+  RillContext *context = rill_session_ref_context (session, NULL);
+  RillMemory *memory = rill_test_device_memory_new (session);
+  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
+  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
+  GError *error = NULL;
+  RillStaging *staging = rill_staging_new (context, &error);
+  RillStagingRegion *region;
+  RillTestGate *gate;
+  GThread *opening;
+  RillSyncPoint last;
+
+  g_assert_no_error (error);
+  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  region = rill_staging_acquire (staging, SIZE, FALSE, NULL, &error);
+  g_assert_no_error (error);
+  gate = rill_test_gate_new (session);
+  rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
+  g_assert_no_error (error);
+  rill_context_get_last (context, &last);
+  rill_staging_release (staging, region, &last);
+  opening = g_thread_new ("opening", open_later, gate);
+  rill_staging_free (staging);
+  g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+  g_thread_join (opening);
+  rill_test_gate_free (gate);
+  g_object_unref (other);
+  g_object_unref (buffer);
+  g_object_unref (memory);
+  rill_context_unref (context);
+  rill_test_session_end (session);
+}
+
 /* A device that is lost may still be at work, for a while: what it uses is not taken for done before. */
 static void
 test_lost (void)
@@ -431,6 +468,7 @@ main (int   argc,
   g_test_add_func ("/waits/sleeps", test_sleeps);
   g_test_add_func ("/waits/deferred-sleeps", test_deferred_sleeps);
   g_test_add_func ("/waits/deaf", test_deaf);
+  g_test_add_func ("/waits/ring-ends", test_ring_ends);
   g_test_add_func ("/waits/lost", test_lost);
   g_test_add_func ("/waits/collects", test_collects);
   g_test_add_func ("/waits/closed-view", test_closed_view);

@@ -658,6 +658,17 @@ test_open (void)
   scene_wait_for (g_atomic_int_get (&rill_test_vulkan.devices) == 0);
 }
 
+/* Nobody takes what open_async has opened. */
+static void
+test_open_for_nobody (void)
+{
+  memset (&rill_test_vulkan, 0, sizeof (rill_test_vulkan));
+  rill_session_open_async (NULL, RILL_SESSION_VALIDATION, NULL, NULL, NULL);
+  while (g_atomic_int_get (&rill_test_vulkan.devices) == 0)
+    g_usleep (1000); /* its end needs the main loop */
+  rill_test_iterate_until (g_atomic_int_get (&rill_test_vulkan.devices) == 0);
+}
+
 static void
 weak_cb (gpointer  data,
          GObject  *where_the_object_was)
@@ -733,6 +744,7 @@ main (int    argc,
   g_test_add_func ("/close/nobody-iterates", test_nobody_iterates);
   ADD_BOTH ("callbacks", test_callbacks, "close", "drop");
   g_test_add_func ("/close/open-async", test_open);
+  g_test_add_func ("/close/open-async/nobody", test_open_for_nobody);
   ADD_BOTH ("weak-notify", test_weak_notify, "close", "drop");
   ADD_BOTH ("free-func", test_free_func, "close", "drop");
   return g_test_run ();

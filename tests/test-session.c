@@ -168,14 +168,17 @@ set_cb (gpointer data)
   g_atomic_int_set ((gint *) data, TRUE);
 }
 
+/* Smaller ones are no objects. */
+#define TRANSFER_SIZE (4 * 1024 * 1024)
+
 /* Transfers that are over before anybody would want to see them. */
 static void
 transfer_in (RillSession  *session,
              GMainContext *context)
 {
-  RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, 65536);
-  RillBuffer *buffer = rill_test_buffer_new (memory, 4096);
-  g_autoptr (GBytes) bytes = rill_test_bytes_new (4096, 1);
+  RillMemory *memory = rill_test_memory_new (session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, TRANSFER_SIZE);
+  RillBuffer *buffer = rill_test_buffer_new (memory, TRANSFER_SIZE);
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (TRANSFER_SIZE, 1);
 
   for (guint i = 0; i < 10; i++)
     {

@@ -8,6 +8,8 @@
 #define POISON G_GUINT64_CONSTANT (0xfff5fde5fff5fde5)
 #define POISON_BLOCK 65536
 
+#define COMPARED_BLOCK 256
+
 void
 sim_memory_poison (gpointer data,
                    guint64  size)
@@ -460,6 +462,24 @@ check_range (SimDevice                 *device,
   return *start < *end;
 }
 
+/* As a cache's line is filled anew: what has not changed is not written, and may be read meanwhile. */
+static void
+copy_changes (guint8       *to,
+              const guint8 *from,
+              guint64       size)
+{
+  for (guint64 start = 0; start < size; start += COMPARED_BLOCK)
+    {
+      guint64 n = MIN (COMPARED_BLOCK, size - start);
+
+      if (memcmp (to + start, from + start, n) == 0)
+        continue;
+      for (guint64 i = start; i < start + n; i++)
+        if (to[i] != from[i])
+          to[i] = from[i];
+    }
+}
+
 static void
 copy_range (SimDeviceMemory *self,
             SimMemory       *memory,
@@ -470,11 +490,18 @@ copy_range (SimDeviceMemory *self,
   guint8 *real = memory->real + start;
   guint8 *shadow = memory->shadow + start;
 
-  memcpy (to_device ? real : shadow, to_device ? shadow : real, end - start);
   if (to_device)
-    sim_domain_flushed (self, memory, start, end);
+    {
+      memcpy (real, shadow, end - start);
+      sim_domain_flushed (self, memory, start, end);
+    }
   else
-    sim_domain_invalidated (self, memory, start, end);
+    {
+      g_mutex_lock (&self->lock); /* two threads may invalidate the same */
+      copy_changes (shadow, real, end - start);
+      g_mutex_unlock (&self->lock);
+      sim_domain_invalidated (self, memory, start, end);
+    }
 }
 
 static void

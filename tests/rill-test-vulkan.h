@@ -62,7 +62,8 @@ static struct
   gboolean dedicated_required;
   gboolean dedicated_preferred;
 
-  /* Of the last flush and invalidation, as offsets in the VkDeviceMemory. */
+  /* Of the last flush and invalidation (lock), as offsets in the VkDeviceMemory. */
+  GMutex lock;
   VkMappedMemoryRange flushed;
   VkMappedMemoryRange invalidated;
   gint n_flushes;
@@ -327,7 +328,9 @@ vkFlushMappedMemoryRanges (VkDevice                   device,
 {
   if (rill_test_fails (RILL_TEST_CALL_FLUSH))
     return rill_test_vulkan.fail_result;
+  g_mutex_lock (&rill_test_vulkan.lock);
   rill_test_vulkan.flushed = ranges[0];
+  g_mutex_unlock (&rill_test_vulkan.lock);
   g_atomic_int_inc (&rill_test_vulkan.n_flushes);
   return rill_test_real (vkFlushMappedMemoryRanges) (device, n_ranges, ranges);
 }
@@ -339,7 +342,9 @@ vkInvalidateMappedMemoryRanges (VkDevice                   device,
 {
   if (rill_test_fails (RILL_TEST_CALL_INVALIDATE))
     return rill_test_vulkan.fail_result;
+  g_mutex_lock (&rill_test_vulkan.lock);
   rill_test_vulkan.invalidated = ranges[0];
+  g_mutex_unlock (&rill_test_vulkan.lock);
   g_atomic_int_inc (&rill_test_vulkan.n_invalidations);
   return rill_test_real (vkInvalidateMappedMemoryRanges) (device, n_ranges, ranges);
 }

@@ -411,6 +411,7 @@ typedef struct
   Scene *scene;
   gboolean drop; /* all references, instead of closing the session */
   guint n_calls;
+  gint done; /* (atomic) */
 } Act;
 
 static void
@@ -422,6 +423,7 @@ act_cb (Act *act)
     scene_drop (act->scene);
   else if (act->scene->objects[SESSION] != NULL)
     rill_session_close (act->scene->objects[SESSION]);
+  g_atomic_int_set (&act->done, TRUE);
 }
 
 typedef struct
@@ -708,7 +710,7 @@ test_free_func (gconstpointer drop)
 
       rill_buffer_write_bytes_async (scene->objects[BUFFER], 0, bytes, NULL, NULL, NULL);
       g_bytes_unref (bytes);
-      rill_test_iterate_until (act.n_calls > 0);
+      rill_test_iterate_until (g_atomic_int_get (&act.done));
       scene_end (scene);
     }
 }

@@ -61,6 +61,43 @@ g_mutex_clear (GMutex *mutex)
   __tsan_mutex_destroy (mutex, 0);
 }
 
+INTERPOSED (g_rw_lock_reader_lock);
+INTERPOSED (g_rw_lock_reader_unlock);
+INTERPOSED (g_rw_lock_writer_lock);
+INTERPOSED (g_rw_lock_writer_unlock);
+
+void
+g_rw_lock_reader_lock (GRWLock *lock)
+{
+  __tsan_mutex_pre_lock (lock, __tsan_mutex_read_lock);
+  NEXT (g_rw_lock_reader_lock) (lock);
+  __tsan_mutex_post_lock (lock, __tsan_mutex_read_lock, 0);
+}
+
+void
+g_rw_lock_reader_unlock (GRWLock *lock)
+{
+  __tsan_mutex_pre_unlock (lock, __tsan_mutex_read_lock);
+  NEXT (g_rw_lock_reader_unlock) (lock);
+  __tsan_mutex_post_unlock (lock, __tsan_mutex_read_lock);
+}
+
+void
+g_rw_lock_writer_lock (GRWLock *lock)
+{
+  __tsan_mutex_pre_lock (lock, 0);
+  NEXT (g_rw_lock_writer_lock) (lock);
+  __tsan_mutex_post_lock (lock, 0, 0);
+}
+
+void
+g_rw_lock_writer_unlock (GRWLock *lock)
+{
+  __tsan_mutex_pre_unlock (lock, 0);
+  NEXT (g_rw_lock_writer_unlock) (lock);
+  __tsan_mutex_post_unlock (lock, 0);
+}
+
 static void
 before_wait (GMutex *mutex)
 {

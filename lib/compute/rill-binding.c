@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "compute/rill-binding-private.h"
 
+#include "compute/rill-shader-format-private.h"
 #include "core/rill-error-private.h"
 #include "core/rill-format-private.h"
 
@@ -276,8 +277,8 @@ check_without_format (const Check  *check,
     "Could not bind “%s”: for images of this type the device needs a shader that declares their "
     "format, such as layout (%s)",
     check->name,
-    rill_image_format_get_glsl_name (format) != NULL ? rill_image_format_get_glsl_name (format)
-                                                     : "rgba8");
+    rill_shader_format_get_glsl_name (format) != NULL ? rill_shader_format_get_glsl_name (format)
+                                                      : "rgba8");
   return FALSE;
 }
 
@@ -288,7 +289,7 @@ check_format (const Check  *check,
 {
   VkFormat format = rill_image_get_format (image);
   guint channels = rill_image_get_storage_channels (image);
-  const char *name = rill_image_format_get_glsl_name (format);
+  const char *name = rill_shader_format_get_glsl_name (format);
 
   if (check->kind != RILL_BINDING_STORAGE_IMAGE || format == check->binding->format)
     return TRUE;
@@ -298,7 +299,7 @@ check_format (const Check  *check,
     error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
     "Could not bind “%s”: the shader declares the format %s, but the image is stored as %s "
     "(%u %s of %s)",
-    check->name, rill_image_format_get_glsl_name (check->binding->format),
+    check->name, rill_shader_format_get_glsl_name (check->binding->format),
     name != NULL ? name : "one that shaders cannot declare", channels,
     channels == 1 ? "channel" : "channels",
     rill_channel_type_get_name (rill_image_get_channel_type (image)));

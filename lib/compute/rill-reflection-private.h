@@ -91,7 +91,5 @@ gint            rill_reflection_find_constant     (const RillReflection  *self,
                                                    guint                  id);
 /* "storage buffer" */
 const char     *rill_binding_kind_get_name        (RillBindingKind        kind);
-/* GLSL's name of a storage format ("rgba8ui"), or NULL if it has none. */
-const char     *rill_image_format_get_glsl_name   (VkFormat               format);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RillReflection, rill_reflection_free)

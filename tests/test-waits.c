@@ -76,59 +76,87 @@ open_when_waiting (gpointer gate)
   return GUINT_TO_POINTER (waited);
 }
 
+typedef struct
+{
+  RillSession *session;
+  RillContext *context;
+  RillMemory *memory;
+  RillBuffer *from;
+  RillBuffer *to;
+  RillTestGate *gate; /* (nullable) */
+  RillSyncPoint last; /* behind it */
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = rill_test_bytes_new (SIZE, 1);
+
+  fixture->session = rill_test_session_new ();
+  fixture->context = rill_session_ref_context (fixture->session, NULL);
+  fixture->memory = rill_test_device_memory_new (fixture->session);
+  fixture->from = rill_test_buffer_new (fixture->memory, SIZE);
+  fixture->to = rill_test_buffer_new (fixture->memory, SIZE);
+  rill_test_write (fixture->from, 0, bytes);
+  g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
+}
+
+/* Leaves the device with a copy that it cannot begin. */
+static void
+hold_up (Fixture *fixture)
+{
+  GError *error = NULL;
+
+  g_clear_pointer (&fixture->gate, rill_test_gate_free);
+  fixture->gate = rill_test_gate_new (fixture->session);
+  rill_buffer_copy_to (fixture->from, 0, fixture->to, 0, -1, NULL, &error);
+  g_assert_no_error (error);
+  rill_context_get_last (fixture->context, &fixture->last);
+  g_atomic_int_set (&n_waits, 0);
+}
+
+static void
+assert_begun (Fixture *fixture)
+{
+  g_assert_cmpint (vkGetEventStatus (fixture->context->device, fixture->gate->event), ==, VK_EVENT_SET);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  rill_test_gate_free (fixture->gate);
+  g_clear_object (&fixture->to);
+  g_object_unref (fixture->from);
+  g_object_unref (fixture->memory);
+  rill_context_unref (fixture->context);
+  rill_test_session_end (fixture->session);
+}
+
 /* A call that blocks for long leaves the processor to others: it waits in the driver. */
 static void
-test_sleeps (void)
+test_sleeps (Fixture       *fixture,
+             gconstpointer  data)
 {
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = rill_test_device_memory_new (session);
-  RillBuffer *from = rill_test_buffer_new (memory, SIZE);
-  RillBuffer *to = rill_test_buffer_new (memory, SIZE);
-  g_autoptr (GBytes) bytes = rill_test_bytes_new (SIZE, 1);
-  GError *error = NULL;
-  RillTestGate *gate;
   GThread *opening;
 
-  rill_test_write (from, 0, bytes);
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
-  gate = rill_test_gate_new (session);
-  rill_buffer_copy_to (from, 0, to, 0, -1, NULL, &error);
-  g_assert_no_error (error);
-  g_atomic_int_set (&n_waits, 0);
-  opening = g_thread_new ("opening", open_when_waiting, gate);
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
+  hold_up (fixture);
+  opening = g_thread_new ("opening", open_when_waiting, fixture->gate);
+  g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
   g_assert_true (GPOINTER_TO_UINT (g_thread_join (opening)));
-  rill_test_gate_free (gate);
-  g_object_unref (to);
-  g_object_unref (from);
-  g_object_unref (memory);
-  rill_test_session_end (session);
 }
 
 /* So does the thread that frees what the device has used. */
 static void
-test_deferred_sleeps (void)
+test_deferred_sleeps (Fixture       *fixture,
+                      gconstpointer  data)
 {
-  RillSession *session = rill_test_session_new ();
-  RillMemory *memory = rill_test_device_memory_new (session);
-  RillBuffer *from = rill_test_buffer_new (memory, SIZE);
-  RillBuffer *to = rill_test_buffer_new (memory, SIZE);
-  GError *error = NULL;
-  RillTestGate *gate;
-
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
-  gate = rill_test_gate_new (session);
-  rill_buffer_copy_to (from, 0, to, 0, -1, NULL, &error);
-  g_assert_no_error (error);
-  g_atomic_int_set (&n_waits, 0);
-  g_object_unref (to);
+  hold_up (fixture);
+  g_clear_object (&fixture->to);
   g_assert_true (is_waited ());
-  rill_test_gate_open (gate);
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
-  rill_test_gate_free (gate);
-  g_object_unref (from);
-  g_object_unref (memory);
-  rill_test_session_end (session);
+  rill_test_gate_open (fixture->gate);
+  g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
 }
 
 static gpointer
@@ -142,109 +170,59 @@ open_later (gpointer gate)
 /* What has to wait and cannot fail comes to its end also where nothing can be waited for or asked, and no
  * earlier than the device. */
 static void
-test_deaf (void)
+test_deaf (Fixture       *fixture,
+           gconstpointer  data)
 {
-  RillSession *session = rill_test_session_new ();
-  RillContext *context = rill_session_ref_context (session, NULL);
-  RillMemory *memory = rill_test_device_memory_new (session);
-  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
-  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
-  GError *error = NULL;
-
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
   for (guint i = 0; i < 2; i++)
     {
-      RillTestGate *gate = rill_test_gate_new (session);
       GThread *opening;
-      RillSyncPoint last;
 
-      rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
-      g_assert_no_error (error);
-      rill_context_get_last (context, &last);
-      opening = g_thread_new ("opening", open_later, gate);
+      hold_up (fixture);
+      opening = g_thread_new ("opening", open_later, fixture->gate);
       g_atomic_int_set (&deaf, TRUE);
-      rill_context_wait_end (context, &last);
-      g_assert_true (rill_context_is_reached (context, &last));
+      rill_context_wait_end (fixture->context, &fixture->last);
+      g_assert_true (rill_context_is_reached (fixture->context, &fixture->last));
       g_atomic_int_set (&deaf, FALSE);
-      g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+      assert_begun (fixture);
       g_thread_join (opening);
-      rill_test_gate_free (gate);
     }
-  g_object_unref (other);
-  g_object_unref (buffer);
-  g_object_unref (memory);
-  rill_context_unref (context);
-  rill_test_session_end (session);
 }
 
-/* The ring goes only when the device is done with it, also where that cannot be waited for or asked. */
+/* The ring goes only when the device is done with it. */
 static void
-test_ring_ends (void)
+test_ring_ends (Fixture       *fixture,
+                gconstpointer  data)
 {
-  RillSession *session = rill_test_session_new ();
-  RillContext *context = rill_session_ref_context (session, NULL);
-  RillMemory *memory = rill_test_device_memory_new (session);
-  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
-  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
   GError *error = NULL;
-  RillStaging *staging = rill_staging_new (context, &error);
+  RillStaging *staging = rill_staging_new (fixture->context, &error);
   RillStagingRegion *region;
-  RillTestGate *gate;
   GThread *opening;
-  RillSyncPoint last;
 
   g_assert_no_error (error);
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
   region = rill_staging_acquire (staging, SIZE, FALSE, NULL, &error);
   g_assert_no_error (error);
-  gate = rill_test_gate_new (session);
-  rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
-  g_assert_no_error (error);
-  rill_context_get_last (context, &last);
-  rill_staging_release (staging, region, &last);
-  opening = g_thread_new ("opening", open_later, gate);
+  hold_up (fixture);
+  rill_staging_release (staging, region, &fixture->last);
+  opening = g_thread_new ("opening", open_later, fixture->gate);
   rill_staging_free (staging);
-  g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+  assert_begun (fixture);
   g_thread_join (opening);
-  rill_test_gate_free (gate);
-  g_object_unref (other);
-  g_object_unref (buffer);
-  g_object_unref (memory);
-  rill_context_unref (context);
-  rill_test_session_end (session);
 }
 
 /* A device that is lost may still be at work, for a while: what it uses is not taken for done before. */
 static void
-test_lost (void)
+test_lost (Fixture       *fixture,
+           gconstpointer  data)
 {
-  RillSession *session = rill_test_session_new ();
-  RillContext *context = rill_session_ref_context (session, NULL);
-  RillMemory *memory = rill_test_device_memory_new (session);
-  RillBuffer *buffer = rill_test_buffer_new (memory, SIZE);
-  RillBuffer *other = rill_test_buffer_new (memory, SIZE);
-  RillTestGate *gate;
-  GError *error = NULL;
   GThread *opening;
-  RillSyncPoint last;
 
-  g_assert_true (rill_session_wait_idle (session, NULL, NULL));
-  gate = rill_test_gate_new (session);
-  rill_buffer_copy_to (buffer, 0, other, 0, -1, NULL, &error);
-  g_assert_no_error (error);
-  rill_context_get_last (context, &last);
-  opening = g_thread_new ("opening", open_later, gate);
+  hold_up (fixture);
+  opening = g_thread_new ("opening", open_later, fixture->gate);
   g_atomic_int_set (&lost, TRUE);
-  g_assert_true (rill_context_is_reached (context, &last));
-  g_assert_true (rill_context_is_lost (context));
-  g_assert_cmpint (vkGetEventStatus (context->device, gate->event), ==, VK_EVENT_SET);
+  g_assert_true (rill_context_is_reached (fixture->context, &fixture->last));
+  g_assert_true (rill_context_is_lost (fixture->context));
+  assert_begun (fixture);
   g_thread_join (opening);
-  rill_test_gate_free (gate);
-  g_object_unref (other);
-  g_object_unref (buffer);
-  g_object_unref (memory);
-  rill_context_unref (context);
-  rill_test_session_end (session);
 }
 
 /* What the device has done with is free for who asks, though the thread that frees it has not woken. */
@@ -459,17 +437,19 @@ test_ring_sleeps (void)
   rill_test_session_end (session);
 }
 
+#define ADD(path, test) g_test_add (path, Fixture, NULL, set_up, test, tear_down)
+
 int
 main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/waits/sleeps", test_sleeps);
-  g_test_add_func ("/waits/deferred-sleeps", test_deferred_sleeps);
-  g_test_add_func ("/waits/deaf", test_deaf);
-  g_test_add_func ("/waits/ring-ends", test_ring_ends);
-  g_test_add_func ("/waits/lost", test_lost);
+  ADD ("/waits/sleeps", test_sleeps);
+  ADD ("/waits/deferred-sleeps", test_deferred_sleeps);
+  ADD ("/waits/deaf", test_deaf);
+  ADD ("/waits/ring-ends", test_ring_ends);
+  ADD ("/waits/lost", test_lost);
   g_test_add_func ("/waits/collects", test_collects);
   g_test_add_func ("/waits/closed-view", test_closed_view);
   g_test_add_func ("/waits/other-session", test_other_session);

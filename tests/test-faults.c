@@ -355,6 +355,14 @@ is_hit (Sweep       *sweep,
   return sweep->scenario->only != NULL ? faults_get_calls (fault->call) >= fault->n : faults_hit ();
 }
 
+/* A thread of the library has met the fault after all was done; no fault comes any more. */
+static gboolean
+is_lost_late (Sweep *sweep)
+{
+  faults_arm (NULL, "");
+  return is_lost (sweep->run.session) || is_lost (sweep->run.other);
+}
+
 /* Returns whether the fault was met. */
 static gboolean
 attempt (Sweep       *sweep,
@@ -390,6 +398,11 @@ attempt (Sweep       *sweep,
     for (guint i = 0; i < run->errors->len; i++)
       if (!tells_base (sweep->scenario, run->errors->pdata[i]))
         faults_problem ("without the fault: %s", ((GError *) run->errors->pdata[i])->message);
+  if (!hit && keeps && lost && is_lost_late (sweep))
+    {
+      hit = TRUE;
+      check_session (sweep, fault);
+    }
   if (!keeps || (hit && lost))
     {
       drop_sessions (sweep);

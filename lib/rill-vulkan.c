@@ -43,7 +43,7 @@ rill_buffer_get_vk_buffer (RillBuffer *buffer)
 {
   g_return_val_if_fail (RILL_IS_BUFFER (buffer), VK_NULL_HANDLE);
 
-  return rill_buffer_get_handle (buffer);
+  return (VkBuffer) (guintptr) rill_resource_give_handle (buffer);
 }
 
 VkImage
@@ -51,7 +51,7 @@ rill_image_get_vk_image (RillImage *image)
 {
   g_return_val_if_fail (RILL_IS_IMAGE (image), VK_NULL_HANDLE);
 
-  return rill_image_get_handle (image);
+  return (VkImage) (guintptr) rill_resource_give_handle (image);
 }
 
 VkImageView
@@ -59,5 +59,8 @@ rill_image_view_get_vk_image_view (RillImageView *view)
 {
   g_return_val_if_fail (RILL_IS_IMAGE_VIEW (view), VK_NULL_HANDLE);
 
-  return rill_image_view_check_open (view, NULL) ? rill_image_view_get_handle (view) : VK_NULL_HANDLE;
+  if (!rill_image_view_check_open (view, NULL))
+    return VK_NULL_HANDLE;
+  rill_resource_give_handle (rill_image_view_get_image (view));
+  return rill_image_view_get_handle (view);
 }

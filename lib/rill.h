@@ -23,6 +23,7 @@
 #include "resource/rill-resource.h"
 
 #include "transfer/rill-buffer-transfer.h"
+#include "transfer/rill-compaction.h"
 #include "transfer/rill-image-transfer.h"
 #include "transfer/rill-transfer.h"
 

@@ -80,6 +80,8 @@ create_lists (RillRecording *self)
 static void
 free_lists (RillRecording *self)
 {
+  for (guint i = 0; i < self->resources->len; i++)
+    rill_resource_end_recording (self->resources->pdata[i]);
   rill_commands_clear (&self->commands);
   g_hash_table_unref (self->node_sets);
   g_ptr_array_unref (self->views);
@@ -196,6 +198,7 @@ get_resource_index (RillRecording *self,
   if (index > 0)
     return index - 1;
   hold (self, resource);
+  rill_resource_begin_recording (resource);
   g_ptr_array_add (self->resources, resource);
   g_hash_table_insert (self->resource_index, resource, GUINT_TO_POINTER (self->resources->len));
   self->commands.n_resources = self->resources->len;
@@ -251,6 +254,51 @@ add_command (RillRecording *self,
   self->written = FALSE;
 }
 
+static void
+unpin_bounds (const RillDispatch *dispatch,
+              guint               n)
+{
+  for (guint i = 0; i < n; i++)
+    if (dispatch->bounds[i].object != NULL)
+      rill_resource_unpin (rill_bound_get_resource (&dispatch->bounds[i]));
+}
+
+static gboolean
+pin_bounds (const RillDispatch  *dispatch,
+            GError             **error)
+{
+  for (guint i = 0; i < dispatch->reflection->n_elements; i++)
+    if (dispatch->bounds[i].object != NULL
+        && !rill_resource_pin (rill_bound_get_resource (&dispatch->bounds[i]), error))
+      {
+        unpin_bounds (dispatch, i);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* Once the resources are among those of the recording, they keep their handles without a pin. */
+static gboolean
+make_sets (RillRecording       *self,
+           const RillDispatch  *dispatch,
+           VkDescriptorSet     *sets,
+           GError             **error)
+{
+  guint n = dispatch->reflection->n_elements;
+  gboolean made;
+
+  if (dispatch->pipeline->layout->n_sets == 0)
+    return TRUE;
+  if (!pin_bounds (dispatch, error))
+    return FALSE;
+  made = rill_descriptors_make_sets (&self->descriptors, dispatch, sets, error);
+  for (guint i = 0; made && i < n; i++)
+    if (dispatch->bounds[i].object != NULL)
+      get_resource_index (self, rill_bound_get_resource (&dispatch->bounds[i]));
+  unpin_bounds (dispatch, n);
+  return made;
+}
+
 /* Sets are made anew only when something else is bound. */
 static gboolean
 ensure_sets (RillRecording       *self,
@@ -269,7 +317,7 @@ ensure_sets (RillRecording       *self,
       return TRUE;
     }
   sets = g_new0 (VkDescriptorSet, n_sets + 1);
-  if (!rill_descriptors_make_sets (&self->descriptors, dispatch, sets, error))
+  if (!make_sets (self, dispatch, sets, error))
     return FALSE;
   *first_set = self->commands.sets->len;
   g_array_append_vals (self->commands.sets, sets, n_sets);

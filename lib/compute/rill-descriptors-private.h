@@ -16,7 +16,8 @@ void     rill_descriptors_init      (RillDescriptors     *self,
 void     rill_descriptors_clear     (RillDescriptors     *self);
 /* Takes all sets back; no work uses them. */
 void     rill_descriptors_reset     (RillDescriptors     *self);
-/* Makes the sets of the pipeline's layout, with what is bound; @sets has room for all of them. */
+/* Makes the sets of the pipeline's layout, with what is bound; @sets has room for all of them. The resources
+ * are pinned, so that their handles are there until they are written. */
 gboolean rill_descriptors_make_sets (RillDescriptors     *self,
                                      const RillDispatch  *dispatch,
                                      VkDescriptorSet     *sets,

@@ -133,7 +133,6 @@ fill_image_info (const RillBound        *bound,
   return info->imageView != VK_NULL_HANDLE;
 }
 
-/* The resources are pinned, so that their handles are there until the sets are written. */
 static gboolean
 write_sets (RillDescriptors        *self,
             const RillDispatch     *dispatch,
@@ -185,34 +184,11 @@ write_sets (RillDescriptors        *self,
   return TRUE;
 }
 
-static void
-unpin (const RillDispatch *dispatch,
-       guint               n)
-{
-  for (guint i = 0; i < n; i++)
-    if (dispatch->bounds[i].object != NULL)
-      rill_resource_unpin (rill_bound_get_resource (&dispatch->bounds[i]));
-}
-
 gboolean
 rill_descriptors_make_sets (RillDescriptors     *self,
                             const RillDispatch  *dispatch,
                             VkDescriptorSet     *sets,
                             GError             **error)
 {
-  guint n = dispatch->reflection->n_elements;
-  gboolean made;
-
-  if (dispatch->pipeline->layout->n_sets == 0)
-    return TRUE;
-  for (guint i = 0; i < n; i++)
-    if (dispatch->bounds[i].object != NULL
-        && !rill_resource_pin (rill_bound_get_resource (&dispatch->bounds[i]), error))
-      {
-        unpin (dispatch, i);
-        return FALSE;
-      }
-  made = allocate_sets (self, dispatch, sets, error) && write_sets (self, dispatch, sets, error);
-  unpin (dispatch, n);
-  return made;
+  return allocate_sets (self, dispatch, sets, error) && write_sets (self, dispatch, sets, error);
 }

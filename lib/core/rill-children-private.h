@@ -33,5 +33,7 @@ gboolean rill_children_add    (RillChildren *self,
                                void        (*close) (GObject *object));
 void     rill_children_remove (RillChildren *self,
                                RillChild    *child);
+/* (transfer full) (element-type GObject) */
+GPtrArray *rill_children_list (RillChildren *self);
 /* Refuses later additions and closes each child, without the lock. */
 void     rill_children_close  (RillChildren *self);

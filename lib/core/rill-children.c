@@ -60,6 +60,17 @@ rill_children_remove (RillChildren *self,
     unlink_locked (self, child);
 }
 
+GPtrArray *
+rill_children_list (RillChildren *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *objects = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (RillChild *child = self->first; child != NULL; child = child->next)
+    g_ptr_array_add (objects, g_object_ref (child->object));
+  return objects;
+}
+
 static GObject *
 steal_first (RillChildren  *self,
              void         (**close) (GObject *object))

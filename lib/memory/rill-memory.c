@@ -130,6 +130,18 @@ rill_memory_get_context (RillMemory *self)
   return self->context;
 }
 
+RillPages *
+rill_memory_peek_pages (RillMemory *self)
+{
+  return &self->pages;
+}
+
+GPtrArray *
+rill_memory_list_children (RillMemory *self)
+{
+  return rill_children_list (&self->children);
+}
+
 gboolean
 rill_memory_allocate (RillMemory                   *self,
                       const RillAllocationRequest  *request,

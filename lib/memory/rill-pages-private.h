@@ -24,6 +24,15 @@ typedef struct
   const char *what;       /* for errors, which add the size: "a buffer", "an image of 40 × 30" */
 } RillAllocationRequest;
 
+/* Of a page at one moment. */
+typedef struct
+{
+  guint index;
+  guint n_objects;
+  guint64 size;
+  guint64 used;
+} RillPageInfo;
+
 /* The pages of a memory and what is allocated in them. Safe from any thread; Vulkan is never called with
  * the lock held. */
 typedef struct
@@ -46,6 +55,7 @@ typedef struct
   GCond grown;
   gboolean growing; /* a thread makes a page, without the lock */
   gboolean closed;
+  gboolean compacting;
   RillSuballocator *suballocator;
   GPtrArray *pages;      /* (element-type RillPage) (owned), NULL where an index is free */
   guint lowest_free;     /* no index below it is free */
@@ -75,14 +85,30 @@ RillPage *rill_pages_allocate_page       (RillContext                  *context,
                                           guint                         type_index,
                                           guint64                       size,
                                           GError                      **error);
+/* In the smallest free range of one page that will do. FALSE, without an error, where none does, where
+ * the page has gone, or where the object would have a page of its own. */
+gboolean rill_pages_allocate_in          (RillPages                    *self,
+                                          guint                         index,
+                                          const RillAllocationRequest  *request,
+                                          RillAllocation               *allocation);
+/* The index of a page that holds nothing, which is made if there is none. */
+gboolean rill_pages_ensure_empty         (RillPages                    *self,
+                                          guint                        *index,
+                                          GError                      **error);
 void     rill_pages_release              (RillPages                    *self,
                                           RillAllocation               *allocation);
+/* One at a time: BUSY, CLOSED. */
+gboolean rill_pages_begin_compaction     (RillPages                    *self,
+                                          GError                      **error);
+void     rill_pages_end_compaction       (RillPages                    *self);
 /* Releases all empty pages. */
 void     rill_pages_trim                 (RillPages                    *self);
 /* From here on nothing is allocated, and a page that becomes empty is released at once. FALSE if it was
  * closed already. */
 gboolean rill_pages_close                (RillPages                    *self);
 
+/* Of the pages that objects share, by index: (transfer full) (element-type RillPageInfo) */
+GArray  *rill_pages_list                 (RillPages                    *self);
 gboolean rill_pages_is_closed            (RillPages                    *self);
 gboolean rill_pages_is_live              (RillPages                    *self,
                                           guint                         index);

@@ -461,20 +461,24 @@ grow_locked (RillPages  *self,
   return TRUE;
 }
 
+static void
+note_range_locked (RillPages      *self,
+                   RillAllocation *allocation)
+{
+  allocation->page = g_ptr_array_index (self->pages, allocation->range.block);
+  if (allocation->page->n_objects++ == 0)
+    self->n_empty--;
+}
+
 static gboolean
 take_range_locked (RillPages      *self,
                    guint64         size,
                    guint64         alignment,
                    RillAllocation *allocation)
 {
-  RillPage *page;
-
   if (!rill_suballocator_allocate (self->suballocator, size, alignment, &allocation->range))
     return FALSE;
-  page = g_ptr_array_index (self->pages, allocation->range.block);
-  if (page->n_objects++ == 0)
-    self->n_empty--;
-  allocation->page = page;
+  note_range_locked (self, allocation);
   return TRUE;
 }
 
@@ -544,6 +548,15 @@ take_range (RillPages      *self,
   return !self->closed && take_range_locked (self, size, alignment, allocation);
 }
 
+static gboolean
+needs_own_page (RillPages                    *self,
+                const RillAllocationRequest  *request,
+                guint64                       size)
+{
+  return size > self->page_size || request->dedicated_required
+         || (request->dedicated_preferred && size > self->page_size / 2);
+}
+
 gboolean
 rill_pages_allocate (RillPages                    *self,
                      const RillAllocationRequest  *request,
@@ -559,8 +572,7 @@ rill_pages_allocate (RillPages                    *self,
       || !adjust_requirements (self, request, &size, &alignment, error)
       || !check_heap (self, request, size, error))
     return FALSE;
-  own = size > self->page_size || request->dedicated_required
-        || (request->dedicated_preferred && size > self->page_size / 2);
+  own = needs_own_page (self, request, size);
   if (try_allocate (self, request, size, alignment, own, allocation, &local_error))
     return TRUE;
 
@@ -582,6 +594,57 @@ rill_pages_allocate (RillPages                    *self,
     return set_error (self, request, size, local_error, error);
   g_propagate_error (error, local_error);
   return FALSE;
+}
+
+gboolean
+rill_pages_allocate_in (RillPages                    *self,
+                        guint                         index,
+                        const RillAllocationRequest  *request,
+                        RillAllocation               *allocation)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  guint64 size, alignment;
+  RillPage *page;
+
+  if (!adjust_requirements (self, request, &size, &alignment, NULL)
+      || needs_own_page (self, request, size))
+    return FALSE;
+  locker = g_mutex_locker_new (&self->lock);
+  page = index < self->pages->len ? g_ptr_array_index (self->pages, index) : NULL;
+  if (self->closed || page == NULL || page->own
+      || !rill_suballocator_allocate_in (self->suballocator, index, size, alignment,
+                                         &allocation->range))
+    return FALSE;
+  note_range_locked (self, allocation);
+  return TRUE;
+}
+
+static gboolean
+find_empty_locked (RillPages *self,
+                   guint     *index)
+{
+  for (guint i = 0; i < self->pages->len && self->n_empty > 0; i++)
+    {
+      RillPage *page = g_ptr_array_index (self->pages, i);
+      if (page == NULL || page->own || page->n_objects > 0)
+        continue;
+      *index = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+rill_pages_ensure_empty (RillPages  *self,
+                         guint      *index,
+                         GError    **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  while (!self->closed && !find_empty_locked (self, index))
+    if (!grow_locked (self, error))
+      return FALSE;
+  return !self->closed || set_closed_error (error);
 }
 
 RillPage *
@@ -675,6 +738,31 @@ rill_pages_calculate_statistics (RillPages            *self,
       add_page_statistics_locked (self, g_ptr_array_index (self->pages, i), statistics);
 }
 
+gboolean
+rill_pages_begin_compaction (RillPages  *self,
+                             GError    **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->closed)
+    return set_closed_error (error);
+  if (self->compacting)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The memory is just being compacted");
+      return FALSE;
+    }
+  self->compacting = TRUE;
+  return TRUE;
+}
+
+void
+rill_pages_end_compaction (RillPages *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->compacting = FALSE;
+}
+
 void
 rill_pages_trim (RillPages *self)
 {
@@ -694,6 +782,27 @@ rill_pages_close (RillPages *self)
 
   self->closed = TRUE;
   return was_open;
+}
+
+GArray *
+rill_pages_list (RillPages *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GArray *list = g_array_new (FALSE, FALSE, sizeof (RillPageInfo));
+
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      RillPage *page = g_ptr_array_index (self->pages, i);
+      RillPageInfo info = { .index = i };
+
+      if (page == NULL || page->own)
+        continue;
+      info.size = page->size;
+      info.n_objects = page->n_objects;
+      info.used = rill_suballocator_get_block_used (self->suballocator, i);
+      g_array_append_val (list, info);
+    }
+  return list;
 }
 
 gboolean

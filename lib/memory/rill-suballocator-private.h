@@ -98,6 +98,16 @@ gboolean rill_suballocator_allocate (RillSuballocator *self,
                                      RillRange        *range) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
+ * The same in one block, in the smallest gap that will do. Takes time in the number of the block's
+ * ranges.
+ */
+gboolean rill_suballocator_allocate_in (RillSuballocator *self,
+                                        guint32           block,
+                                        guint64           size,
+                                        guint64           alignment,
+                                        RillRange        *range) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
  * Returns TRUE when this was the last range of its block, which may then be removed.
  *
  * A range that is not live (released before, or of another suballocator) ends the program with a

@@ -490,6 +490,30 @@ rill_suballocator_allocate (RillSuballocator *self,
   return TRUE;
 }
 
+gboolean
+rill_suballocator_allocate_in (RillSuballocator *self,
+                               guint32           block,
+                               guint64           size,
+                               guint64           alignment,
+                               RillRange        *range)
+{
+  guint32 best = NIL;
+
+  if (size - 1 >= MAX_SIZE || alignment - 1 >= MAX_SIZE || (alignment & (alignment - 1)) != 0)
+    return FALSE;
+  for (guint32 i = get_block (self, block)->anchor; i != NIL; i = self->nodes[i].next)
+    if (fits (self, i, size, alignment)
+        && (best == NIL || self->nodes[i].gap < self->nodes[best].gap))
+      best = i;
+  if (best == NIL)
+    return FALSE;
+
+  place (self, best, size, alignment, range);
+  self->blocks[block].used += size;
+  self->used += size;
+  return TRUE;
+}
+
 static G_GNUC_NORETURN G_NO_INLINE void
 abort_release (const RillRange *range)
 {

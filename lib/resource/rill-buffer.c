@@ -183,6 +183,16 @@ create_handle (RillContext            *context,
   return TRUE;
 }
 
+gboolean
+rill_buffer_create_twin (RillBuffer             *self,
+                         RillAllocationRequest  *request,
+                         GError                **error)
+{
+  *request = (RillAllocationRequest) { .what = "a buffer" };
+  return create_handle (rill_resource_get_context (self), rill_resource_get_size (RILL_RESOURCE (self)),
+                        self->usage, request, error);
+}
+
 /**
  * rill_memory_create_buffer:
  * @memory: a memory

@@ -247,6 +247,7 @@ register_access_locked (gpointer         resource,
   access->next = state->host_accesses;
   state->host_accesses = access;
   state->pins++;
+  state->n_pinned++;
   return TRUE;
 }
 

@@ -46,6 +46,16 @@ VkImageView   rill_image_create_vk_view      (RillImage              *self,
                                               gboolean                sampled,
                                               GError                **error);
 
+/* An image like this one, without memory. */
+gboolean      rill_image_create_twin         (RillImage              *self,
+                                              RillAllocationRequest  *request,
+                                              GError                **error);
+/* The same view of that one. */
+VkImageView   rill_image_create_twin_view    (RillImage              *self,
+                                              VkImage                 twin,
+                                              gboolean                sampled,
+                                              GError                **error);
+
 /* The default view, of the whole image without a sampler: made on first use, lives with the image.
  * The caller has pinned the image. */
 VkImageView   rill_image_ensure_default_view (RillImage              *self,

@@ -637,6 +637,17 @@ rill_image_view_get_handle (RillImageView *self)
   return view;
 }
 
+VkImageView
+rill_image_view_exchange_locked (RillImageView *self,
+                                 VkImageView    handle)
+{
+  VkImageView old = self->view;
+
+  if (!self->closed)
+    self->view = handle;
+  return old;
+}
+
 VkSampler
 rill_image_view_get_sampler (RillImageView *self)
 {

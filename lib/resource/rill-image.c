@@ -233,13 +233,10 @@ create_vk_image (RillImage   *self,
   return vkCreateImage (context->device, &info, NULL, image);
 }
 
-static gboolean
-bind_vk_image (RillImage   *self,
-               RillMemory  *memory,
-               RillContext *context,
-               VkImage      image,
-               const char  *what,
-               GError     **error)
+static RillAllocationRequest
+get_request (RillContext *context,
+             VkImage      image,
+             const char  *what)
 {
   const VkImageMemoryRequirementsInfo2 info = {
     .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_REQUIREMENTS_INFO_2,
@@ -252,10 +249,9 @@ bind_vk_image (RillImage   *self,
     .sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2,
     .pNext = &dedicated,
   };
-  RillAllocationRequest request;
 
   vkGetImageMemoryRequirements2 (context->device, &info, &requirements);
-  request = (RillAllocationRequest) {
+  return (RillAllocationRequest) {
     .requirements = requirements.memoryRequirements,
     .dedicated_required = dedicated.requiresDedicatedAllocation,
     .dedicated_preferred = dedicated.prefersDedicatedAllocation,
@@ -263,8 +259,6 @@ bind_vk_image (RillImage   *self,
     .image = image,
     .what = what,
   };
-  return rill_resource_bind (self, memory, VK_OBJECT_TYPE_IMAGE, (guint64) (guintptr) image,
-                             request.requirements.size, &request, error);
 }
 
 static gboolean
@@ -278,15 +272,34 @@ image_create (RillImage    *self,
     g_strdup_printf ("an image of %s with %u %s of %s", extent, self->shape.channels,
                      self->shape.channels == 1 ? "channel" : "channels",
                      rill_channel_type_get_name (self->channel_type));
+  RillAllocationRequest request;
   VkImage image = VK_NULL_HANDLE;
 
   self->minimum_size = (guint64) self->shape.width * self->shape.height * self->shape.depth
                        * rill_image_get_host_texel_size (self);
-  return rill_image_format_choose (&self->format, context, &self->shape, self->channel_type,
-                                   self->usage, what, error)
-         && rill_context_check (context, create_vk_image (self, context, &image), error,
-                                "vkCreateImage", "Could not create %s", what)
-         && bind_vk_image (self, memory, context, image, what, error);
+  if (!rill_image_format_choose (&self->format, context, &self->shape, self->channel_type,
+                                 self->usage, what, error)
+      || !rill_context_check (context, create_vk_image (self, context, &image), error,
+                              "vkCreateImage", "Could not create %s", what))
+    return FALSE;
+  request = get_request (context, image, what);
+  return rill_resource_bind (self, memory, VK_OBJECT_TYPE_IMAGE, (guint64) (guintptr) image,
+                             request.requirements.size, &request, error);
+}
+
+gboolean
+rill_image_create_twin (RillImage              *self,
+                        RillAllocationRequest  *request,
+                        GError                **error)
+{
+  RillContext *context = rill_resource_get_context (self);
+  VkImage image;
+
+  if (!rill_context_check (context, create_vk_image (self, context, &image), error,
+                           "vkCreateImage", "Could not move an image"))
+    return FALSE;
+  *request = get_request (context, image, "an image");
+  return TRUE;
 }
 
 /**
@@ -649,9 +662,10 @@ get_swizzle (RillImage *self,
 }
 
 VkImageView
-rill_image_create_vk_view (RillImage  *self,
-                           gboolean    sampled,
-                           GError    **error)
+rill_image_create_twin_view (RillImage  *self,
+                             VkImage     twin,
+                             gboolean    sampled,
+                             GError    **error)
 {
   RillContext *context = rill_resource_get_context (self);
   const VkImageUsageFlags usages = VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_STORAGE_BIT;
@@ -663,7 +677,7 @@ rill_image_create_vk_view (RillImage  *self,
   const VkImageViewCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
     .pNext = &usage_info,
-    .image = rill_image_get_handle (self),
+    .image = twin,
     .viewType = get_view_type (self),
     .format = self->format.format,
     .components = { get_swizzle (self, 0, ones), get_swizzle (self, 1, ones),
@@ -675,6 +689,14 @@ rill_image_create_vk_view (RillImage  *self,
   rill_context_check (context, vkCreateImageView (context->device, &info, NULL, &view), error,
                       "vkCreateImageView", "Could not create a view of an image");
   return view;
+}
+
+VkImageView
+rill_image_create_vk_view (RillImage  *self,
+                           gboolean    sampled,
+                           GError    **error)
+{
+  return rill_image_create_twin_view (self, rill_image_get_handle (self), sampled, error);
 }
 
 VkImageView

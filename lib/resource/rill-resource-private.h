@@ -51,17 +51,37 @@ typedef struct
   RillSync sync;
   RillHostAccess *host_accesses; /* (unowned) */
   GArray *unflushed;    /* (owned) (nullable) (element-type RillUnflushed) what mappings that were closed have written */
+  guint recordings;     /* command buffers that have recorded the handle */
   guint submitting;     /* submissions that were checked, but are not noted in sync yet */
   guint pins;           /* views and operations that need the handle and the range */
+  guint n_pinned;       /* how often a pin was taken: tells who looks twice whether one came and went */
   GQueue tickets;       /* of asynchronous transfers that have not run yet, in their order */
   gsize last_ticket;
   gint queued;          /* (atomic, written under the lock) length of tickets */
   guint closed : 1;
   guint released : 1;
+  guint handle_given : 1; /* to the program, which may keep it */
 } RillResourceState;
+
+/* What is left of a resource when it is closed or has moved. */
+typedef struct
+{
+  RillMemory *memory; /* (owned) */
+  RillAllocation allocation;
+  VkObjectType object_type;
+  guint64 handle;
+  VkImageView view;
+  RillRetiredView *retired; /* (owned) */
+} RillRemains;
+
+/* Takes what is in it; it goes when the device has come to the point. */
+void               rill_remains_release         (RillRemains          *self,
+                                                 const RillSyncPoint  *last);
 
 RillResourceState *rill_resource_get_state      (gpointer              resource);
 RillContext       *rill_resource_get_context    (gpointer              resource); /* (transfer none) (nullable) */
+
+void               rill_resource_emit_relocated (gpointer              resource);
 
 gboolean           rill_resource_check_initialized (gpointer           resource,
                                                  GError              **error);
@@ -77,6 +97,15 @@ gboolean           rill_resource_check_open     (gpointer              resource,
 gboolean           rill_resource_check_session  (gpointer              resource,
                                                  RillContext          *context,
                                                  GError              **error);
+/* Allocates in a page, -1 for any, and binds the handle; on failure the handle is destroyed. FALSE without an
+ * error: there is no room in that page. */
+gboolean           rill_resource_place          (RillMemory                   *memory,
+                                                 gint64                        page,
+                                                 VkObjectType                  object_type,
+                                                 guint64                       handle,
+                                                 const RillAllocationRequest  *request,
+                                                 RillAllocation               *allocation,
+                                                 GError                      **error);
 /* Takes what was made: binds the handle to new memory, or destroys it and fails. */
 gboolean           rill_resource_bind           (gpointer                      resource,
                                                  RillMemory                   *memory,
@@ -99,6 +128,13 @@ void               rill_resource_remove_child   (gpointer              resource,
 gboolean           rill_resource_pin            (gpointer              resource,
                                                  GError              **error);
 void               rill_resource_unpin          (gpointer              resource);
+
+/* While a command buffer has recorded the handle, which stays the same for so long. The caller has pinned the
+ * resource for the first. */
+void               rill_resource_begin_recording (gpointer            resource);
+void               rill_resource_end_recording  (gpointer              resource);
+/* The program has been given the handle: it stays the same from now on. */
+guint64            rill_resource_give_handle    (gpointer              resource);
 
 /* What is queued by an asynchronous call keeps its place before later calls: it takes a ticket, and those
  * wait for it by rill_resource_wait_turn(), which is one atomic read where nothing is queued, and

@@ -34,17 +34,6 @@ static guint relocated_signal;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RillResource, rill_resource, G_TYPE_OBJECT)
 
-/* What is left of a resource when it is closed, until the device's work with it has ended. */
-typedef struct
-{
-  RillMemory *memory; /* (owned) */
-  RillAllocation allocation;
-  VkObjectType object_type;
-  guint64 handle;
-  VkImageView view;
-  RillRetiredView *retired; /* (owned) */
-} Remains;
-
 static void
 destroy_handle (RillContext  *context,
                 VkObjectType  object_type,
@@ -73,7 +62,7 @@ destroy_retired (RillContext     *context,
 
 /* The handle goes before its range can be used again. */
 static void
-remains_clear (Remains *remains)
+remains_clear (RillRemains *remains)
 {
   RillContext *context = rill_memory_get_context (remains->memory);
 
@@ -90,6 +79,18 @@ remains_free (gpointer data)
 {
   remains_clear (data);
   g_free (data);
+}
+
+void
+rill_remains_release (RillRemains         *self,
+                      const RillSyncPoint *last)
+{
+  RillContext *context = rill_memory_get_context (self->memory);
+
+  if (rill_context_is_reached (context, last))
+    remains_clear (self);
+  else
+    rill_context_defer (context, last, remains_free, g_memdup2 (self, sizeof (*self)));
 }
 
 RillResourceState *
@@ -182,6 +183,36 @@ bind_memory (RillContext          *context,
 }
 
 gboolean
+rill_resource_place (RillMemory                   *memory,
+                     gint64                        page,
+                     VkObjectType                  object_type,
+                     guint64                       handle,
+                     const RillAllocationRequest  *request,
+                     RillAllocation               *allocation,
+                     GError                      **error)
+{
+  RillContext *context = rill_memory_get_context (memory);
+  g_autofree char *text = NULL;
+  const char *call;
+  VkResult result;
+
+  if (page >= 0 ? !rill_pages_allocate_in (rill_memory_peek_pages (memory), (guint) page, request, allocation)
+                : !rill_memory_allocate (memory, request, allocation, error))
+    {
+      destroy_handle (context, object_type, handle);
+      return FALSE;
+    }
+  result = bind_memory (context, object_type, handle, allocation, &call);
+  if (result == VK_SUCCESS)
+    return TRUE;
+  text = rill_format_size (request->requirements.size);
+  rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
+  destroy_handle (context, object_type, handle);
+  rill_memory_release (memory, allocation);
+  return FALSE;
+}
+
+gboolean
 rill_resource_bind (gpointer                      resource,
                     RillMemory                   *memory,
                     VkObjectType                  object_type,
@@ -191,26 +222,10 @@ rill_resource_bind (gpointer                      resource,
                     GError                      **error)
 {
   RillResourceState *state = rill_resource_get_state (resource);
-  RillContext *context = rill_memory_get_context (memory);
   RillAllocation allocation;
-  const char *call;
-  VkResult result;
 
-  if (!rill_memory_allocate (memory, request, &allocation, error))
-    {
-      destroy_handle (context, object_type, handle);
-      return FALSE;
-    }
-  result = bind_memory (context, object_type, handle, &allocation, &call);
-  if (result != VK_SUCCESS)
-    {
-      g_autofree char *text = rill_format_size (request->requirements.size);
-      rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
-      destroy_handle (context, object_type, handle);
-      rill_memory_release (memory, &allocation);
-      return FALSE;
-    }
-
+  if (!rill_resource_place (memory, -1, object_type, handle, request, &allocation, error))
+    return FALSE;
   state->memory = g_object_ref (memory);
   state->object_type = object_type;
   state->handle = handle;
@@ -256,9 +271,8 @@ release_retired_and_unlock (RillResourceState *state)
 void
 rill_resource_release_if_unused_and_unlock (RillResourceState *state)
 {
-  RillContext *context;
   RillSyncPoint last;
-  Remains remains;
+  RillRemains remains;
 
   if (state->pins > 0 || state->released || (!state->closed && state->retired == NULL))
     {
@@ -271,7 +285,7 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
       return;
     }
   state->released = TRUE;
-  remains = (Remains) {
+  remains = (RillRemains) {
     .memory = g_object_ref (state->memory),
     .allocation = state->allocation,
     .object_type = state->object_type,
@@ -286,11 +300,7 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
   rill_sync_point_merge (&last, &state->sync.read);
   g_mutex_unlock (&state->lock);
 
-  context = rill_memory_get_context (remains.memory);
-  if (rill_context_is_reached (context, &last))
-    remains_clear (&remains);
-  else
-    rill_context_defer (context, &last, remains_free, g_memdup2 (&remains, sizeof (remains)));
+  rill_remains_release (&remains, &last);
 }
 
 gboolean
@@ -305,7 +315,10 @@ rill_resource_pin (gpointer   resource,
   g_mutex_lock (&state->lock);
   closed = state->closed;
   if (!closed)
-    state->pins++;
+    {
+      state->pins++;
+      state->n_pinned++;
+    }
   g_mutex_unlock (&state->lock);
   return closed ? rill_resource_set_closed_error (resource, error) : TRUE;
 }
@@ -319,6 +332,44 @@ rill_resource_unpin (gpointer resource)
   g_assert (state->pins > 0);
   state->pins--;
   rill_resource_release_if_unused_and_unlock (state);
+}
+
+void
+rill_resource_begin_recording (gpointer resource)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  state->recordings++;
+}
+
+void
+rill_resource_end_recording (gpointer resource)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  g_assert (state->recordings > 0);
+  state->recordings--;
+}
+
+guint64
+rill_resource_give_handle (gpointer resource)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  state->handle_given = TRUE;
+  return state->handle;
+}
+
+void
+rill_resource_emit_relocated (gpointer resource)
+{
+  RillEmitter *emitter = rill_resource_get_context (resource)->emitter;
+
+  rill_emitter_emit (emitter, resource, relocated_signal);
+  rill_emitter_notify (emitter, resource, properties[PROP_ALLOCATION_INFO]);
 }
 
 gboolean

@@ -26,6 +26,7 @@ typedef struct
   const RillUse *uses;        /* (unowned) */
   guint n_uses;
   RillSyncPoint wait;
+  guint64 value;              /* of the queue, once it is submitted */
   gboolean to_host;           /* set before end: commands have written memory that the host will read */
 } RillSubmission;
 
@@ -46,7 +47,19 @@ gboolean rill_submission_end   (RillSubmission  *self,
                                 VkCommandBuffer  recorded,
                                 RillSyncPoint   *point,
                                 GError         **error);
+/* The two halves of it, for what must happen to the resources between: the first submits, and leaves the
+ * lock to the second in any case. */
+gboolean rill_submission_submit (RillSubmission  *self,
+                                 VkCommandBuffer  recorded,
+                                 RillSyncPoint   *point,
+                                 GError         **error);
+void     rill_submission_finish (RillSubmission  *self);
 void     rill_submission_abort (RillSubmission  *self);
 
+/* For an image that no use names: as if it were one. */
+void     rill_command_change_layout (VkCommandBuffer command,
+                                     VkImage         image,
+                                     VkImageLayout   from,
+                                     VkImageLayout   to);
 /* A full memory barrier from earlier commands of the queue to later ones. */
 void     rill_command_barrier  (VkCommandBuffer  command);

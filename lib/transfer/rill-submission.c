@@ -86,6 +86,18 @@ add_transition (Transitions   *transitions,
   };
 }
 
+void
+rill_command_change_layout (VkCommandBuffer command,
+                            VkImage         image,
+                            VkImageLayout   from,
+                            VkImageLayout   to)
+{
+  Transitions transitions = { .command = command };
+
+  add_transition (&transitions, image, from, to);
+  flush_transitions (&transitions);
+}
+
 /* TRUE for the first use of an image: the others have the same layouts. */
 static gboolean
 is_first_image_use (RillSubmission *self,
@@ -295,25 +307,40 @@ submit (RillSubmission   *self,
 }
 
 gboolean
+rill_submission_submit (RillSubmission   *self,
+                        VkCommandBuffer   recorded,
+                        RillSyncPoint    *point,
+                        GError          **error)
+{
+  if (!submit (self, recorded, &self->value, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_uses; i++)
+    if (is_first_image_use (self, i))
+      rill_image_set_vk_layout_locked (self->uses[i].resource, get_final_layout (&self->uses[i]));
+  if (point != NULL)
+    {
+      *point = (RillSyncPoint) { { 0 } };
+      point->values[self->queue->index] = self->value;
+    }
+  return TRUE;
+}
+
+void
+rill_submission_finish (RillSubmission *self)
+{
+  unmark_uses (self, self->n_uses, self->value);
+  g_mutex_unlock (&self->context->submit_lock);
+}
+
+gboolean
 rill_submission_end (RillSubmission   *self,
                      VkCommandBuffer   recorded,
                      RillSyncPoint    *point,
                      GError          **error)
 {
-  guint64 value = 0;
-  gboolean submitted = submit (self, recorded, &value, error);
+  gboolean submitted = rill_submission_submit (self, recorded, point, error);
 
-  if (submitted)
-    for (guint i = 0; i < self->n_uses; i++)
-      if (is_first_image_use (self, i))
-        rill_image_set_vk_layout_locked (self->uses[i].resource, get_final_layout (&self->uses[i]));
-  unmark_uses (self, self->n_uses, value);
-  g_mutex_unlock (&self->context->submit_lock);
-  if (submitted && point != NULL)
-    {
-      *point = (RillSyncPoint) { { 0 } };
-      point->values[self->queue->index] = value;
-    }
+  rill_submission_finish (self);
   return submitted;
 }
 

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "resource/rill-relocation-private.h"
+
+#include "resource/rill-buffer-private.h"
+#include "resource/rill-image-view-private.h"
+
+static gboolean
+is_movable_locked (RillResourceState *state,
+                   guint              n_pins)
+{
+  return !state->closed && state->pins == n_pins && state->submitting == n_pins
+         && state->recordings == 0 && state->host_accesses == NULL && !state->handle_given;
+}
+
+gboolean
+rill_relocation_is_movable (gpointer resource)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (RILL_IS_IMAGE (resource) && !rill_image_check_transfer (resource, NULL))
+    return FALSE;
+  locker = g_mutex_locker_new (&state->lock);
+  return is_movable_locked (state, 0) && !state->allocation.page->own;
+}
+
+static gboolean
+create_twin (RillRelocation  *self,
+             guint            page,
+             GError         **error)
+{
+  RillResourceState *state = rill_resource_get_state (self->resource);
+  RillAllocationRequest request;
+
+  if (RILL_IS_BUFFER (self->resource) ? !rill_buffer_create_twin (self->resource, &request, error)
+                                      : !rill_image_create_twin (self->resource, &request, error))
+    return FALSE;
+  self->twin.object_type = state->object_type;
+  self->twin.handle = RILL_IS_BUFFER (self->resource) ? (guint64) (guintptr) request.buffer
+                                                      : (guint64) (guintptr) request.image;
+  return rill_resource_place (state->memory, page, self->twin.object_type, self->twin.handle, &request,
+                              &self->twin.allocation, error);
+}
+
+static void
+add_image_views (RillRelocation *self,
+                 GPtrArray      *children)
+{
+  self->image_views = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < children->len; i++)
+    if (RILL_IS_IMAGE_VIEW (children->pdata[i]))
+      g_ptr_array_add (self->image_views, g_object_ref (children->pdata[i]));
+  self->twin_views = g_new0 (VkImageView, self->image_views->len + 1);
+}
+
+/* The default view, and those of the program. */
+static gboolean
+create_twin_views (RillRelocation  *self,
+                   VkImageView      default_view,
+                   GPtrArray       *children,
+                   GError         **error)
+{
+  VkImage twin = (VkImage) (guintptr) self->twin.handle;
+
+  if (default_view != VK_NULL_HANDLE)
+    {
+      self->twin.view = rill_image_create_twin_view (self->resource, twin, FALSE, error);
+      if (self->twin.view == VK_NULL_HANDLE)
+        return FALSE;
+    }
+  if (children == NULL)
+    return TRUE;
+  add_image_views (self, children);
+  for (guint i = 0; i < self->image_views->len; i++)
+    {
+      gboolean sampled = rill_image_view_get_sampled (self->image_views->pdata[i]);
+
+      self->twin_views[i] = rill_image_create_twin_view (self->resource, twin, sampled, error);
+      if (self->twin_views[i] == VK_NULL_HANDLE)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+RillRelocationResult
+rill_relocation_begin (RillRelocation  *self,
+                       gpointer         resource,
+                       guint            page,
+                       GError         **error)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+  const RillSyncPoint now = { { 0 } };
+  g_autoptr (GPtrArray) children = NULL;
+  GError *local_error = NULL;
+  VkImageView default_view;
+  gboolean movable;
+
+  g_mutex_lock (&state->lock);
+  movable = is_movable_locked (state, 0);
+  *self = (RillRelocation) { .resource = resource, .n_pinned = state->n_pinned };
+  default_view = state->view;
+  g_mutex_unlock (&state->lock);
+  if (!movable)
+    return RILL_RELOCATION_PINNED;
+
+  if (!create_twin (self, page, &local_error))
+    {
+      if (local_error == NULL)
+        return RILL_RELOCATION_NO_ROOM;
+      g_propagate_error (error, local_error);
+      return RILL_RELOCATION_FAILED;
+    }
+  g_object_ref (resource);
+  self->twin.memory = g_object_ref (state->memory);
+  if (RILL_IS_IMAGE (resource) && state->children != NULL)
+    children = rill_children_list (state->children);
+  if (create_twin_views (self, default_view, children, error))
+    return RILL_RELOCATION_READY;
+  rill_relocation_clear (self, &now);
+  return RILL_RELOCATION_FAILED;
+}
+
+static void
+retire (RillRelocation *self,
+        VkImageView     view)
+{
+  RillRetiredView *retired;
+
+  if (view == VK_NULL_HANDLE)
+    return;
+  retired = g_new (RillRetiredView, 1);
+  *retired = (RillRetiredView) { .view = view, .next = self->twin.retired };
+  self->twin.retired = retired;
+}
+
+static void
+exchange_locked (RillRelocation    *self,
+                 RillResourceState *state)
+{
+  RillRemains old = {
+    .memory = self->twin.memory,
+    .allocation = state->allocation,
+    .object_type = state->object_type,
+    .handle = state->handle,
+    .view = state->view,
+    .retired = g_steal_pointer (&state->retired),
+  };
+  RillContext *context = rill_memory_get_context (state->memory);
+
+  state->allocation = self->twin.allocation;
+  state->handle = self->twin.handle;
+  state->view = self->twin.view;
+  self->twin = old;
+  for (guint i = 0; self->image_views != NULL && i < self->image_views->len; i++)
+    {
+      VkImageView view = rill_image_view_exchange_locked (self->image_views->pdata[i], self->twin_views[i]);
+
+      /* One that was closed has not taken the twin's. */
+      retire (self, view != VK_NULL_HANDLE ? view : self->twin_views[i]);
+      self->twin_views[i] = VK_NULL_HANDLE;
+    }
+  if (state->name != NULL)
+    rill_context_set_name (context, state->object_type, state->handle, state->name);
+}
+
+gboolean
+rill_relocation_exchange (RillRelocation *self)
+{
+  RillResourceState *state = rill_resource_get_state (self->resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
+
+  if (!is_movable_locked (state, 1) || state->n_pinned != self->n_pinned + 1)
+    return FALSE;
+  exchange_locked (self, state);
+  self->exchanged = TRUE;
+  return TRUE;
+}
+
+void
+rill_relocation_clear (RillRelocation      *self,
+                       const RillSyncPoint *last)
+{
+  RillResourceState *state = rill_resource_get_state (self->resource);
+  RillSyncPoint point = *last;
+
+  for (guint i = 0; self->image_views != NULL && i < self->image_views->len; i++)
+    retire (self, self->twin_views[i]);
+  g_clear_pointer (&self->image_views, g_ptr_array_unref);
+  g_clear_pointer (&self->twin_views, g_free);
+  if (self->exchanged)
+    {
+      g_mutex_lock (&state->lock);
+      rill_sync_get_dependencies (&state->sync, TRUE, &point);
+      g_mutex_unlock (&state->lock);
+    }
+  rill_remains_release (&self->twin, &point);
+  g_clear_object (&self->resource);
+}

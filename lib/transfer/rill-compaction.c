@@ -13,9 +13,11 @@
 #define MAX_TRIES 64
 
 /*
- * Pages are emptied one after another, the sparsest first. What is in one goes, large objects first, to the
- * fullest page that has room, and where none has to a new page, which is filled without gaps. So
- * every object moves at most once, and the memory takes no more than one or two pages more meanwhile.
+ * Pages are emptied one after another, the sparsest first, as long as one page less can hold what there is.
+ * What is in one goes, large objects first, to the fullest of those pages that could hold all, and where these
+ * have no room to a new page, which is filled without gaps. If the gaps of the full ones are too small for
+ * what is left, they are emptied in their turn, again the sparsest first. So an object moves
+ * once, seldom twice, and the memory takes no more than one or two pages more meanwhile.
  */
 
 /* A page that the memory had in the beginning, or one that was added. */
@@ -27,7 +29,7 @@ typedef struct
   guint64 room;       /* no free range is larger, as far as is known */
   guint n_objects;
   gboolean stays;
-  GPtrArray *objects; /* (owned) (nullable) (element-type RillResource) */
+  GPtrArray *objects; /* (owned) (nullable) (element-type RillResource) also those that have come */
 } Page;
 
 typedef struct
@@ -38,6 +40,7 @@ typedef struct
   GCancellable *cancellable;
   GArray *sources;           /* (element-type Page) the sparsest first, at last those that stay */
   GPtrArray *targets;        /* (element-type Page) the same, the last first */
+  guint n_targets;           /* so many of them could hold all that there is */
   GPtrArray *added;          /* (owned) (element-type Page) */
   GArray *batch;             /* (element-type RillRelocation) */
   RillSyncPoint last;        /* of the device's copies */
@@ -129,6 +132,8 @@ static void
 find_pages (Compaction *self)
 {
   g_autoptr (GArray) list = rill_pages_list (self->pages);
+  guint64 page_size = rill_memory_get_page_size (self->memory);
+  guint64 used = 0;
 
   for (guint i = 0; i < list->len; i++)
     {
@@ -152,7 +157,13 @@ find_pages (Compaction *self)
     }
   g_array_sort (self->sources, compare_use);
   for (guint i = self->sources->len; i > 0; i--)
-    g_ptr_array_add (self->targets, &g_array_index (self->sources, Page, i - 1));
+    {
+      Page *page = &g_array_index (self->sources, Page, i - 1);
+
+      g_ptr_array_add (self->targets, page);
+      used += page->used;
+    }
+  self->n_targets = (guint) ((used + page_size - 1) / page_size);
 }
 
 static void
@@ -356,14 +367,16 @@ try_target (Page            *target,
   result = rill_relocation_begin (relocation, resource, target->index, error);
   if (result == RILL_RELOCATION_NO_ROOM)
     target->room = size - 1;
+  if (result == RILL_RELOCATION_READY && target->objects != NULL)
+    g_ptr_array_add (target->objects, g_object_ref (resource));
   return result;
 }
 
-/* @n_targets: those pages that come after the source. */
+/* @n_after: how many pages come after the source. */
 static RillRelocationResult
 find_place (Compaction      *self,
             gpointer         resource,
-            guint            n_targets,
+            guint            n_after,
             RillRelocation  *relocation,
             GError         **error)
 {
@@ -372,7 +385,7 @@ find_place (Compaction      *self,
   guint first = self->added->len > MAX_TRIES ? self->added->len - MAX_TRIES : 0;
   Page *page;
 
-  for (guint i = 0; i < n_targets && result == RILL_RELOCATION_NO_ROOM; i++)
+  for (guint i = 0; i < MIN (n_after, self->n_targets) && result == RILL_RELOCATION_NO_ROOM; i++)
     result = try_target (self->targets->pdata[i], resource, size, relocation, error);
   for (guint i = first; i < self->added->len && result == RILL_RELOCATION_NO_ROOM; i++)
     result = try_target (self->added->pdata[i], resource, size, relocation, error);
@@ -386,7 +399,7 @@ find_place (Compaction      *self,
 static gboolean
 empty_page (Compaction  *self,
             Page        *page,
-            guint        n_targets,
+            guint        n_after,
             GError     **error)
 {
   gboolean all = TRUE;
@@ -395,7 +408,7 @@ empty_page (Compaction  *self,
   for (guint i = 0; i < page->objects->len && all; i++)
     {
       RillRelocation relocation;
-      RillRelocationResult result = find_place (self, page->objects->pdata[i], n_targets, &relocation, error);
+      RillRelocationResult result = find_place (self, page->objects->pdata[i], n_after, &relocation, error);
 
       if (result == RILL_RELOCATION_FAILED)
         {

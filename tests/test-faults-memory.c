@@ -228,6 +228,68 @@ run_full (FaultRun *run)
   buffer = faults_buffer (run, memory, 100);
 }
 
+/* What stays, buffers and an image with a view, is alone in its page. */
+static void
+make_sparse (FaultRun    *run,
+             RillMemory  *memory,
+             RillBuffer  *buffers[3],
+             RillImage  **image)
+{
+  RillBuffer *fillers[3] = { NULL };
+
+  for (guint i = 0; i < 3 && memory != NULL; i++)
+    {
+      buffers[i] = faults_buffer (run, memory, 5000);
+      fillers[i] = faults_buffer (run, memory, 4 * PAGE_SIZE - 3 * 5000);
+      if (buffers[i] != NULL)
+        FAULTS_DO (run, rill_buffer_fill (buffers[i], 0, -1, (guint8) (i + 1), NULL, &run->error));
+    }
+  if (memory != NULL)
+    *image = new_image (run, memory, RILL_CHANNEL_TYPE_UNORM8, RILL_IMAGE_USAGE_NONE, 3,
+                        (guint[]) { 20, 30, 3 });
+  if (*image != NULL)
+    FAULTS_DO (run, rill_image_clear (*image, NULL, &run->error));
+  for (guint i = 0; i < 3; i++)
+    g_clear_object (&fillers[i]);
+}
+
+/* Whether it has succeeded or not, everything is as it was. */
+static void
+run_compact (FaultRun *run)
+{
+  g_autoptr (RillMemory) memory = faults_memory (run, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
+                                                 4 * PAGE_SIZE);
+  RillBuffer *buffers[3] = { NULL };
+  g_autoptr (RillImage) image = NULL;
+  g_autoptr (RillImageView) view = NULL;
+
+  make_sparse (run, memory, buffers, &image);
+  if (image != NULL)
+    view = FAULTS_NEW (run, rill_image_create_view (image, RILL_FILTER_MODE_NEAREST,
+                                                    RILL_ADDRESS_MODE_CLAMP_TO_EDGE, FALSE, FALSE,
+                                                    &run->error));
+  if (memory != NULL)
+    FAULTS_DO (run, rill_memory_compact (memory, NULL, &run->error));
+  for (guint i = 0; i < 3; i++)
+    {
+      guint8 data[5000] = { 0 };
+
+      if (buffers[i] != NULL && run->errors->len == 0
+          && FAULTS_DO (run, rill_buffer_read_data (buffers[i], 0, data, sizeof data, NULL,
+                                                    &run->error)))
+        faults_expect (data[0] == i + 1 && data[4999] == i + 1, "a buffer has lost its content");
+      g_clear_object (&buffers[i]);
+    }
+  if (image != NULL && run->errors->len == 0)
+    {
+      g_autoptr (GBytes) content = FAULTS_NEW (run, rill_image_read_bytes (image, NULL,
+                                                                           &run->error));
+      faults_expect (content == NULL
+                       || ((const guint8 *) g_bytes_get_data (content, NULL))[1799] == 0,
+                     "an image has lost its content");
+    }
+}
+
 const FaultScenario faults_memory_scenarios[] = {
   { .name = "open", .sessions = FAULTS_NO_SESSION, .run = run_open },
   { .name = "open-async", .sessions = FAULTS_NO_SESSION, .run = run_open_async },
@@ -238,5 +300,6 @@ const FaultScenario faults_memory_scenarios[] = {
   { .name = "map", .run = run_map },
   { .name = "trim", .run = run_trim },
   { .name = "full", .run = run_full },
+  { .name = "compact", .run = run_compact },
   { .name = NULL },
 };

@@ -439,6 +439,8 @@ static gboolean
 compaction_run (Compaction  *self,
                 GError     **error)
 {
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return FALSE;
   rill_context_collect (self->context);
   if (!is_worth_while (self))
     return TRUE;

@@ -30,6 +30,8 @@ function getDefaults(Rill) {
             create_image: [imageUsage],
             create_image_from_bytes: [imageUsage],
             create_image_view_from_bytes: [imageUsage, filter, address, false, false],
+            compact: [null],
+            compact_async: [null],
         },
         Buffer: {
             write_bytes: [null],

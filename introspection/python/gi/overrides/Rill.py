@@ -136,6 +136,9 @@ class Memory(Rill.Memory):
         with _closed_on_error(self.create_image_from_bytes(*image_arguments)) as image:
             return image.create_view(*view_arguments)
 
+    def compact_async(self, cancellable=None, callback=None, *user_data):
+        super().compact_async(cancellable, callback, *user_data)
+
 
 class Buffer(Rill.Buffer):
 

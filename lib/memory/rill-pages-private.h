@@ -62,6 +62,8 @@ typedef struct
   guint page_count;
   guint n_empty;         /* pages of the suballocator that hold nothing */
   guint64 reserved_size;
+  guint trace;           /* its number in the trace; 0: none is recorded */
+  gboolean traced;       /* and it has been introduced there */
   guint64 own_used_size; /* of objects with a page of their own */
 } RillPages;
 

@@ -3,6 +3,7 @@
 
 #include "core/rill-error-private.h"
 #include "memory/rill-memory-choice-private.h"
+#include "memory/rill-trace-private.h"
 
 #define MAX_PAGES_IN_ERROR 8
 
@@ -394,6 +395,18 @@ check_heap (RillPages                    *self,
                     error);
 }
 
+static void
+trace_range_locked (RillPages            *self,
+                    const RillAllocation *allocation,
+                    guint64               alignment)
+{
+  if (!self->traced)
+    rill_trace_memory (self->trace, self->page_size, "general");
+  self->traced = TRUE;
+  rill_trace_allocate (self->trace, allocation->range.block, allocation->range.offset, allocation->range.size,
+                       alignment);
+}
+
 static gboolean
 allocate_own (RillPages                    *self,
               const RillAllocationRequest  *request,
@@ -425,6 +438,8 @@ allocate_own (RillPages                    *self,
     .page = page,
     .range = { .block = page->index, .size = page->size },
   };
+  if (G_UNLIKELY (self->trace != 0))
+    trace_range_locked (self, allocation, 1);
   g_mutex_unlock (&self->lock);
   return TRUE;
 }
@@ -463,8 +478,11 @@ grow_locked (RillPages  *self,
 
 static void
 note_range_locked (RillPages      *self,
-                   RillAllocation *allocation)
+                   RillAllocation *allocation,
+                   guint64         alignment)
 {
+  if (G_UNLIKELY (self->trace != 0))
+    trace_range_locked (self, allocation, alignment);
   allocation->page = g_ptr_array_index (self->pages, allocation->range.block);
   if (allocation->page->n_objects++ == 0)
     self->n_empty--;
@@ -478,7 +496,7 @@ take_range_locked (RillPages      *self,
 {
   if (!rill_suballocator_allocate (self->suballocator, size, alignment, &allocation->range))
     return FALSE;
-  note_range_locked (self, allocation);
+  note_range_locked (self, allocation, alignment);
   return TRUE;
 }
 
@@ -615,7 +633,7 @@ rill_pages_allocate_in (RillPages                    *self,
       || !rill_suballocator_allocate_in (self->suballocator, index, size, alignment,
                                          &allocation->range))
     return FALSE;
-  note_range_locked (self, allocation);
+  note_range_locked (self, allocation, alignment);
   return TRUE;
 }
 
@@ -684,6 +702,8 @@ rill_pages_release (RillPages      *self,
   g_mutex_lock (&self->lock);
   g_assert (page->n_objects > 0);
   page->n_objects--;
+  if (G_UNLIKELY (self->trace != 0))
+    rill_trace_release (self->trace, page->index, allocation->range.offset);
   if (page->own)
     {
       self->own_used_size -= page->size;
@@ -875,6 +895,7 @@ rill_pages_init (RillPages *self)
   g_cond_init (&self->grown);
   self->suballocator = rill_suballocator_new ();
   self->pages = g_ptr_array_new ();
+  self->trace = rill_trace_begin_memory ();
 }
 
 void

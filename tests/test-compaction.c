@@ -417,13 +417,21 @@ worker_thread (gpointer data)
     {
       g_autoptr (GBytes) bytes = rill_test_bytes_new (size, worker->seed++);
       GError *error = NULL;
+      guint8 filled;
 
+      rill_buffer_fill (worker->buffer, 0, -1, (guint8) worker->seed, NULL, &error);
+      g_assert_no_error (error);
+      rill_buffer_copy_to (worker->buffer, 0, worker->buffer, size, (gint64) size, NULL, &error);
+      g_assert_no_error (error);
+      rill_buffer_read_data (worker->buffer, size, &filled, 1, NULL, &error);
+      g_assert_cmpuint (filled, ==, (guint8) worker->seed);
       rill_test_write (worker->buffer, 0, bytes);
       rill_buffer_copy_to (worker->buffer, 0, worker->buffer, size, (gint64) size, NULL, &error);
       g_assert_no_error (error);
       rill_test_assert_content (worker->buffer, size, bytes);
       rill_test_assert_content (worker->buffer, 0, bytes);
       worker->n_rounds++;
+      g_usleep (worker->seed % 8 * 100);
     }
   return NULL;
 }
@@ -435,20 +443,28 @@ test_threads (Fixture       *fixture,
   Worker workers[3] = { { NULL } };
   GThread *threads[3];
 
+  if (data != NULL)
+    {
+      g_clear_object (&fixture->memory);
+      fixture->memory =
+        rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_HOST_VISIBLE, PAGE);
+    }
   make_sparse (fixture, 6);
   for (guint i = 0; i < 3; i++)
     {
       workers[i] = (Worker) { .buffer = fixture->buffers[2 * i], .seed = 1000 * (i + 1) };
       threads[i] = g_thread_new ("worker", worker_thread, &workers[i]);
     }
-  for (guint n = 0; n < 30; n++)
+  /* Each time they go to the page of the new large one. */
+  for (guint n = 0; n < 150; n++)
     {
+      add_buffer (fixture, 100 + n, PAGE - 9000);
+      if (n > 0)
+        g_clear_object (&fixture->buffers[100 + n - 1]);
       compact (fixture->memory);
-      for (guint i = 6; i < 9; i++)
-        add_buffer (fixture, 2 * i, PAGE - 8192);
-      for (guint i = 6; i < 9; i++)
-        g_clear_object (&fixture->buffers[2 * i]);
     }
+  rill_test_iterate ();
+  g_test_message ("%u objects were moved", fixture->n_relocated);
   for (guint i = 0; i < 3; i++)
     {
       g_atomic_int_set (&workers[i].stop, TRUE);
@@ -688,6 +704,7 @@ main (int   argc,
   TEST ("images", test_images, NULL);
   TEST ("in-flight", test_in_flight, NULL);
   TEST ("threads", test_threads, NULL);
+  TEST ("threads-and-host", test_threads, "host");
   TEST ("cancelled", test_cancelled, NULL);
   TEST ("busy", test_busy, NULL);
   TEST ("states", test_states, NULL);

@@ -53,7 +53,7 @@ fill_by_host (RillBuffer    *buffer,
 {
   RillResourceState *state = rill_resource_get_state (buffer);
   RillHostAccess access = { .offset = offset, .size = size, .write = TRUE };
-  guint64 page_offset = state->allocation.range.offset + offset;
+  guint64 page_offset;
   RillEngine *engine = rill_engine_ref (rill_resource_get_context (buffer), error);
   Fill fill = { .size = size, .value = value };
   gboolean good;
@@ -63,6 +63,8 @@ fill_by_host (RillBuffer    *buffer,
   good = rill_resource_begin_host_access (buffer, &access, 0, cancellable, error);
   if (good)
     {
+      /* Not before: until then the buffer may be moved. */
+      page_offset = state->allocation.range.offset + offset;
       fill.to = rill_buffer_get_map (buffer) + offset;
       good = rill_page_prepare_write (state->allocation.page, page_offset, size, error);
       if (good)

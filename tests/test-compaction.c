@@ -8,6 +8,8 @@
 
 #include "rill-vulkan.h"
 
+#include <dlfcn.h>
+
 #define PAGE (256 * 1024)
 #define N_BUFFERS 1200
 
@@ -16,8 +18,37 @@ typedef struct
   RillSession *session;
   RillMemory *memory;
   RillBuffer *buffers[N_BUFFERS];
-  guint n_relocated; /* (atomic) */
+  guint n_relocated;
+  RillCommandBuffer *commands; /* (unowned) (nullable) */
 } Fixture;
+
+/* What happens just before work is submitted; the library holds the lock for submissions then. */
+static void (*submit_func) (Fixture *fixture);
+static Fixture *submit_fixture;
+
+static void
+at_next_submit (void    (*func) (Fixture *fixture),
+                Fixture  *fixture)
+{
+  submit_func = func;
+  submit_fixture = fixture;
+}
+
+/* The program takes precedence over the loader. */
+VKAPI_ATTR VkResult VKAPI_CALL
+vkQueueSubmit2 (VkQueue              queue,
+                uint32_t             n,
+                const VkSubmitInfo2 *infos,
+                VkFence              fence)
+{
+  PFN_vkQueueSubmit2 real = (PFN_vkQueueSubmit2) dlsym (RTLD_NEXT, "vkQueueSubmit2");
+  void (*func) (Fixture *fixture) = submit_func;
+
+  submit_func = NULL;
+  if (func != NULL)
+    func (submit_fixture);
+  return real (queue, n, infos, fence);
+}
 
 static void
 set_up (Fixture       *fixture,
@@ -494,34 +525,23 @@ test_cancelled (Fixture       *fixture,
   g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 1);
 }
 
-static gpointer
-compact_thread (gpointer data)
+static void
+compact_again (Fixture *fixture)
 {
-  compact (data);
-  return NULL;
+  GError *error = NULL;
+
+  g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "compacted");
 }
 
-/* It waits for the device, and another one is refused. */
 static void
 test_busy (Fixture       *fixture,
            gconstpointer  data)
 {
-  RillTestGate *gate;
-  GThread *thread;
-  GError *error = NULL;
-
   make_sparse (fixture, 3);
-  gate = rill_test_gate_new (fixture->session);
-  thread = g_thread_new ("compact", compact_thread, fixture->memory);
-  while (rill_memory_get_page_count (fixture->memory) == 3
-         && get_page (fixture->buffers[0]) != get_page (fixture->buffers[2])
-         && get_page (fixture->buffers[0]) != get_page (fixture->buffers[4]))
-    g_usleep (100);
-  g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
-  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "compacted");
-  rill_test_gate_open (gate);
-  g_thread_join (thread);
-  rill_test_gate_free (gate);
+  at_next_submit (compact_again, fixture);
+  compact (fixture->memory);
+  g_assert_null (submit_func);
   assert_contents (fixture);
 }
 
@@ -545,38 +565,78 @@ test_states (Fixture       *fixture,
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "");
 }
 
-/* An object may be closed while it moves, and so may the memory. */
+/* Of four pages the last is emptied first. */
+static void
+close_one (Fixture *fixture)
+{
+  rill_resource_close (RILL_RESOURCE (fixture->buffers[6]));
+}
+
+/* The others move on. */
 static void
 test_closed_meanwhile (Fixture       *fixture,
                        gconstpointer  data)
 {
-  RillTestAsync async = { NULL };
-  g_autoptr (GAsyncResult) result = NULL;
-  RillTestGate *gate;
+  make_sparse (fixture, 4);
+  at_next_submit (close_one, fixture);
+  compact (fixture->memory);
+  g_assert_null (submit_func);
+  g_clear_object (&fixture->buffers[6]);
+  g_assert_cmpuint (count_pages (fixture), ==, 1);
+  assert_contents (fixture);
+}
+
+static void
+close_memory (Fixture *fixture)
+{
+  rill_memory_close (fixture->memory);
+}
+
+static void
+test_memory_closed_meanwhile (Fixture       *fixture,
+                              gconstpointer  data)
+{
   GError *error = NULL;
 
   make_sparse (fixture, 4);
-  gate = rill_test_gate_new (fixture->session);
-  rill_memory_compact_async (fixture->memory, NULL, rill_test_async_cb, &async);
-  g_usleep (10 * 1000);
-  rill_resource_close (RILL_RESOURCE (fixture->buffers[0]));
-  if (data != NULL)
-    rill_memory_close (fixture->memory);
-  rill_test_gate_open (gate);
-  result = rill_test_wait (&async);
-  if (data != NULL)
-    {
-      g_assert_false (rill_memory_compact_finish (fixture->memory, result, &error));
-      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "");
-    }
-  else
-    g_assert_true (rill_memory_compact_finish (fixture->memory, result, &error));
+  at_next_submit (close_memory, fixture);
+  g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "");
+  g_assert_null (submit_func);
+  g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 0);
+}
+
+static void
+record_one (Fixture *fixture)
+{
+  GError *error = NULL;
+
+  g_assert_true (rill_command_buffer_copy_buffer (fixture->commands, fixture->buffers[6], 0,
+                                                  fixture->buffers[4], 0, -1, &error));
   g_assert_no_error (error);
-  rill_test_gate_free (gate);
-  g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
-  g_clear_object (&fixture->buffers[0]);
-  if (data == NULL)
-    assert_contents (fixture);
+}
+
+/* Who records it at the last moment has the handle that it keeps. */
+static void
+test_recorded_meanwhile (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr (RillCommandBuffer) commands = rill_test_command_buffer_new (fixture->session);
+  g_autoptr (GBytes) bytes = NULL;
+  guint pages[2];
+
+  fixture->commands = commands;
+  make_sparse (fixture, 4);
+  for (guint i = 0; i < 2; i++)
+    pages[i] = get_page (fixture->buffers[4 + 2 * i]);
+  at_next_submit (record_one, fixture);
+  compact (fixture->memory);
+  g_assert_null (submit_func);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (get_page (fixture->buffers[4 + 2 * i]), ==, pages[i]);
+  bytes = content_of (fixture, 6);
+  rill_test_run (commands);
+  rill_test_assert_content (fixture->buffers[4], 0, bytes);
 }
 
 #define N_IMAGES 4
@@ -709,7 +769,8 @@ main (int   argc,
   TEST ("busy", test_busy, NULL);
   TEST ("states", test_states, NULL);
   TEST ("closed-meanwhile", test_closed_meanwhile, NULL);
-  TEST ("memory-closed-meanwhile", test_closed_meanwhile, "memory");
+  TEST ("memory-closed-meanwhile", test_memory_closed_meanwhile, NULL);
+  TEST ("recorded-meanwhile", test_recorded_meanwhile, NULL);
 #undef TEST
   return g_test_run ();
 }

@@ -441,6 +441,10 @@ compaction_run (Compaction  *self,
 {
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
+  /* What was closed before is to go, and the copies will come after all that was submitted. */
+  rill_context_get_last (self->context, &self->last);
+  if (!rill_context_wait (self->context, &self->last, -1, self->cancellable, error))
+    return FALSE;
   rill_context_collect (self->context);
   if (!is_worth_while (self))
     return TRUE;

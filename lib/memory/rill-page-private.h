@@ -9,6 +9,7 @@ typedef struct
   RillContext *context;  /* (owned) */
   guint index;           /* in its memory: stable while the page lives */
   VkDeviceMemory handle;
+  guint heap;
   guint64 size;
   guint8 *map;           /* the whole page, for the page's life; NULL when not host-visible */
   gboolean own;          /* holds one object only and is no block of the suballocator */

@@ -29,12 +29,15 @@ count_allocation (RillContext  *context,
 
 static VkResult
 allocate (RillContext                 *context,
+          guint                        heap,
           const VkMemoryAllocateInfo  *info,
           VkDeviceMemory              *handle)
 {
   VkResult result = vkAllocateMemory (context->device, info, NULL, handle);
 
-  if (result != VK_SUCCESS)
+  if (result == VK_SUCCESS)
+    rill_heaps_add (context->heaps, heap, info->allocationSize);
+  else
     g_atomic_int_add (&context->n_allocations, -1);
   return result;
 }
@@ -59,6 +62,7 @@ rill_page_new (RillContext  *context,
     .memoryTypeIndex = type_index,
   };
   VkMemoryPropertyFlags flags = context->memory.memoryTypes[type_index].propertyFlags;
+  guint heap = context->memory.memoryTypes[type_index].heapIndex;
   g_autofree char *text = rill_format_size (size);
   RillPage *self;
   void *map = NULL;
@@ -67,12 +71,13 @@ rill_page_new (RillContext  *context,
     return NULL;
   self = g_new0 (RillPage, 1);
   self->context = rill_context_ref (context);
+  self->heap = heap;
   self->size = size;
   self->coherent = (flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0;
-  if (!rill_context_check (context, allocate (context, &info, &self->handle), error,
+  if (!rill_context_check (context, allocate (context, heap, &info, &self->handle), error,
                            "vkAllocateMemory",
                            "Could not allocate a page of %s of memory type %u in heap %u", text,
-                           type_index, context->memory.memoryTypes[type_index].heapIndex)
+                           type_index, heap)
       || (flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
           && !rill_context_check (context,
                                   vkMapMemory (context->device, self->handle, 0, VK_WHOLE_SIZE, 0, &map),
@@ -91,6 +96,7 @@ rill_page_free (RillPage *self)
     {
       vkFreeMemory (self->context->device, self->handle, NULL);
       g_atomic_int_add (&self->context->n_allocations, -1);
+      rill_heaps_remove (self->context->heaps, self->heap, self->size);
     }
   rill_context_unref (self->context);
   g_free (self);

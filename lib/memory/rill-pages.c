@@ -278,49 +278,17 @@ hold_enlisted (RillContext *context,
   return found;
 }
 
-/* What the driver says, or what is known here where it says nothing. */
-static void
-query_heap (RillContext *context,
-            guint        heap,
-            guint64     *budget,
-            guint64     *usage)
-{
-  VkPhysicalDeviceMemoryBudgetPropertiesEXT budgets = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT,
-  };
-  VkPhysicalDeviceMemoryProperties2 memory = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
-    .pNext = &budgets,
-  };
-  g_autoptr (GPtrArray) found = NULL;
-
-  *budget = context->memory.memoryHeaps[heap].size;
-  *usage = 0;
-  if (context->has_memory_budget)
-    {
-      vkGetPhysicalDeviceMemoryProperties2 (context->physical_device, &memory);
-      *budget = budgets.heapBudget[heap];
-      *usage = budgets.heapUsage[heap];
-    }
-  if (*usage > 0)
-    return;
-  found = hold_enlisted (context, heap, FALSE);
-  for (guint i = 0; i < found->len; i++)
-    *usage += rill_pages_get_reserved_size (g_ptr_array_index (found, i));
-}
-
 static char *
 describe_heap (RillContext *context,
                guint        heap)
 {
-  guint64 budget, usage;
-  g_autofree char *size_text = rill_format_size (context->memory.memoryHeaps[heap].size);
-  g_autofree char *budget_text = NULL;
-  g_autofree char *usage_text = NULL;
+  guint64 size = context->memory.memoryHeaps[heap].size;
+  RillHeapState state = rill_heaps_query (context->heaps, context->physical_device,
+                                          context->has_memory_budget, heap, size);
+  g_autofree char *size_text = rill_format_size (size);
+  g_autofree char *budget_text = rill_format_size (state.budget);
+  g_autofree char *usage_text = rill_format_size (state.usage);
 
-  query_heap (context, heap, &budget, &usage);
-  budget_text = rill_format_size (budget);
-  usage_text = rill_format_size (usage);
   return g_strdup_printf ("heap %u: size %s, budget %s, usage %s", heap, size_text, budget_text,
                           usage_text);
 }

@@ -7,6 +7,7 @@
 #include "core/rill-debug-private.h"
 #include "core/rill-emitter-private.h"
 #include "session/rill-device.h"
+#include "session/rill-heaps-private.h"
 #include "session/rill-instance-private.h"
 #include "session/rill-queue-private.h"
 
@@ -24,6 +25,7 @@ struct _RillContext
   RillInstance *instance;       /* (owned) until the device has ended */
   RillEmitter *emitter;         /* (owned) */
   VkPhysicalDevice physical_device;
+  RillHeaps *heaps;             /* (owned) of the device */
   VkDevice device;
 
   VkPhysicalDeviceProperties properties;

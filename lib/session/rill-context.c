@@ -228,6 +228,7 @@ rill_context_new (RillDevice    *device,
   g_mutex_init (&self->lost_lock);
   self->instance = rill_instance_ref (instance);
   self->emitter = rill_emitter_ref (emitter);
+  self->heaps = rill_heaps_ref (rill_device_get_heaps (device));
   self->debug = rill_debug_get_flags ();
   if (context_init (self, device, error))
     rill_exit_add (self);
@@ -249,6 +250,7 @@ rill_context_unref_weak (RillContext *self)
   if (!g_atomic_ref_count_dec (&self->weak_count))
     return;
   rill_emitter_unref (self->emitter);
+  rill_heaps_unref (self->heaps);
   g_mutex_clear (&self->lost_lock);
   g_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->submit_lock);

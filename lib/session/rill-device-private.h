@@ -4,10 +4,12 @@
 #include <vulkan/vulkan.h>
 
 #include "session/rill-device.h"
+#include "session/rill-heaps-private.h"
 
 const VkPhysicalDeviceProperties *rill_device_get_properties     (RillDevice *self);
 RillMemoryType                   *rill_device_get_memory_type    (RillDevice *self,
                                                                   guint       index); /* (transfer none) */
+RillHeaps                        *rill_device_get_heaps          (RillDevice *self); /* (transfer none) */
 
 /* The default choice: RILL_DEVICE, else discrete > integrated > virtual > CPU among the usable. */
 RillDevice                       *rill_device_choose             (GError    **error);

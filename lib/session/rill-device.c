@@ -26,6 +26,7 @@ struct _RillDevice
   RillInstance *instance; /* (owned), NULL before initialisation */
   VkPhysicalDevice handle;
   guint index;
+  RillHeaps *heaps;       /* (owned), NULL before initialisation */
 
   VkPhysicalDeviceProperties properties;
   VkPhysicalDeviceIDProperties id;         /* from Vulkan 1.1 on, else zero */
@@ -197,6 +198,17 @@ format_driver_version (const Description *description)
   return format_api_version (version);
 }
 
+/* The same in every list, whatever object stands for the device. */
+static RillHeaps *
+get_heaps (RillDevice *self)
+{
+  g_autofree char *name = g_strdup_printf ("%u %s %s %s", self->index, self->uuid,
+                                           self->pci_bus != NULL ? self->pci_bus : "",
+                                           self->driver_name);
+
+  return rill_heaps_get (name);
+}
+
 static void
 list_memory_types (RillDevice *self,
                    gboolean    has_budget)
@@ -204,10 +216,12 @@ list_memory_types (RillDevice *self,
   VkPhysicalDeviceMemoryProperties memory;
 
   vkGetPhysicalDeviceMemoryProperties (self->handle, &memory);
+  self->heaps = get_heaps (self);
   self->memory_types = g_list_store_new (RILL_TYPE_MEMORY_TYPE);
   for (guint i = 0; i < memory.memoryTypeCount; i++)
     {
-      self->types[i] = rill_memory_type_new (self->instance, self->handle, &memory, i, has_budget);
+      self->types[i] = rill_memory_type_new (self->instance, self->handle, self->heaps, &memory, i,
+                                             has_budget);
       g_list_store_append (self->memory_types, self->types[i]);
     }
 }
@@ -297,6 +311,7 @@ rill_device_finalize (GObject *object)
   g_clear_pointer (&self->driver_name, g_free);
   g_clear_pointer (&self->driver_version, g_free);
   g_clear_pointer (&self->api_version, g_free);
+  g_clear_pointer (&self->heaps, rill_heaps_unref);
   g_clear_pointer (&self->instance, rill_instance_unref);
 
   G_OBJECT_CLASS (rill_device_parent_class)->finalize (object);
@@ -470,6 +485,12 @@ const VkPhysicalDeviceProperties *
 rill_device_get_properties (RillDevice *self)
 {
   return &self->properties;
+}
+
+RillHeaps *
+rill_device_get_heaps (RillDevice *self)
+{
+  return self->heaps;
 }
 
 RillMemoryType *

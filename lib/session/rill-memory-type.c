@@ -22,6 +22,7 @@ struct _RillMemoryType
 
   RillInstance *instance; /* (owned), of the physical device; NULL before initialisation */
   VkPhysicalDevice physical_device;
+  RillHeaps *heaps;       /* (owned) (nullable) likewise */
   gboolean has_budget;
 
   guint index;
@@ -44,25 +45,13 @@ G_DEFINE_FINAL_TYPE (RillMemoryType, rill_memory_type, G_TYPE_OBJECT)
 
 static GParamSpec *properties[PROP_HEAP_USAGE + 1];
 
-static gboolean
-query_budget (RillMemoryType *self,
-              guint64        *budget,
-              guint64        *usage)
+static RillHeapState
+query_heap (RillMemoryType *self)
 {
-  VkPhysicalDeviceMemoryBudgetPropertiesEXT budgets = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT,
-  };
-  VkPhysicalDeviceMemoryProperties2 memory = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
-    .pNext = &budgets,
-  };
-
-  if (!self->has_budget)
-    return FALSE;
-  vkGetPhysicalDeviceMemoryProperties2 (self->physical_device, &memory);
-  *budget = budgets.heapBudget[self->heap_index];
-  *usage = budgets.heapUsage[self->heap_index];
-  return TRUE;
+  if (self->heaps == NULL)
+    return (RillHeapState) { 0 };
+  return rill_heaps_query (self->heaps, self->physical_device, self->has_budget, self->heap_index,
+                           self->heap_size);
 }
 
 static void
@@ -70,6 +59,7 @@ rill_memory_type_finalize (GObject *object)
 {
   RillMemoryType *self = RILL_MEMORY_TYPE (object);
 
+  g_clear_pointer (&self->heaps, rill_heaps_unref);
   g_clear_pointer (&self->instance, rill_instance_unref);
 
   G_OBJECT_CLASS (rill_memory_type_parent_class)->finalize (object);
@@ -153,8 +143,8 @@ rill_memory_type_class_init (RillMemoryTypeClass *klass)
    *
    * How many bytes of the heap this process can use at present.
    *
-   * It changes at any time, without notification. A device that does not tell
-   * (`VK_EXT_memory_budget`) has the heap's size here.
+   * It changes at any time, without notification. For a device that does not tell
+   * (`VK_EXT_memory_budget`) it is 80 % of the heap's size.
    */
   properties[PROP_HEAP_BUDGET]
     = g_param_spec_uint64 ("heap-budget", NULL, NULL, 0, G_MAXUINT64, 0, flags);
@@ -164,8 +154,8 @@ rill_memory_type_class_init (RillMemoryTypeClass *klass)
    *
    * How many bytes of the heap this process uses at present.
    *
-   * It changes at any time, without notification. A device that does not tell
-   * (`VK_EXT_memory_budget`) has 0 here.
+   * It changes at any time, without notification. For a device that does not tell
+   * (`VK_EXT_memory_budget`) it is what this library has allocated, in all sessions.
    */
   properties[PROP_HEAP_USAGE]
     = g_param_spec_uint64 ("heap-usage", NULL, NULL, 0, G_MAXUINT64, 0, flags);
@@ -181,6 +171,7 @@ rill_memory_type_init (RillMemoryType *self)
 RillMemoryType *
 rill_memory_type_new (RillInstance                           *instance,
                       VkPhysicalDevice                        physical_device,
+                      RillHeaps                              *heaps,
                       const VkPhysicalDeviceMemoryProperties *memory,
                       guint                                   index,
                       gboolean                                has_budget)
@@ -191,6 +182,7 @@ rill_memory_type_new (RillInstance                           *instance,
   g_assert (index < memory->memoryTypeCount);
   self->instance = rill_instance_ref (instance);
   self->physical_device = physical_device;
+  self->heaps = rill_heaps_ref (heaps);
   self->has_budget = has_budget;
   self->index = index;
   self->heap_index = type->heapIndex;
@@ -269,19 +261,17 @@ rill_memory_type_get_heap_size (RillMemoryType *self)
  *
  * Gets how many bytes of the heap this process can use at present.
  *
- * The device is asked each time. One that does not tell (`VK_EXT_memory_budget`) has the heap's
- * size here.
+ * The device is asked each time. For one that does not tell (`VK_EXT_memory_budget`) it is 80 % of
+ * the heap's size.
  *
  * Returns: the budget
  */
 guint64
 rill_memory_type_get_heap_budget (RillMemoryType *self)
 {
-  guint64 budget, usage;
-
   g_return_val_if_fail (RILL_IS_MEMORY_TYPE (self), 0);
 
-  return query_budget (self, &budget, &usage) ? budget : self->heap_size;
+  return query_heap (self).budget;
 }
 
 /**
@@ -290,16 +280,15 @@ rill_memory_type_get_heap_budget (RillMemoryType *self)
  *
  * Gets how many bytes of the heap this process uses at present.
  *
- * The device is asked each time. One that does not tell (`VK_EXT_memory_budget`) has 0 here.
+ * The device is asked each time. For one that does not tell (`VK_EXT_memory_budget`) it is what this
+ * library has allocated, in all sessions: pages and staging rings.
  *
  * Returns: the usage
  */
 guint64
 rill_memory_type_get_heap_usage (RillMemoryType *self)
 {
-  guint64 budget, usage;
-
   g_return_val_if_fail (RILL_IS_MEMORY_TYPE (self), 0);
 
-  return query_budget (self, &budget, &usage) ? usage : 0;
+  return query_heap (self).usage;
 }

@@ -21,6 +21,7 @@ static struct
   guint n_calls;
   guint n_failed;
   guint n_dedicated;
+  guint n_queries; /* of the budget */
 
   guint64 capacity[RILL_TEST_N_HEAPS];
   VkResult result; /* of an allocation that does not fit */
@@ -95,6 +96,7 @@ vkGetPhysicalDeviceMemoryProperties2 (VkPhysicalDevice                   physica
   g_assert_cmpint (budget->sType, ==,
                    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT);
   g_assert_true (rill_test_heaps.has_budget);
+  rill_test_heaps.n_queries++;
   for (guint i = 0; i < RILL_TEST_N_HEAPS; i++)
     {
       budget->heapBudget[i] = rill_test_heaps.capacity[i];

@@ -84,7 +84,10 @@ rill_page_new (RillContext  *context,
                                   error, "vkMapMemory", "Could not map a page of %s", text)))
     g_clear_pointer (&self, rill_page_free);
   else
-    self->map = map;
+    {
+      self->map = map;
+      rill_budget_watch_page_added (context->budget_watch, context, type_index);
+    }
   return self;
 }
 
@@ -97,6 +100,7 @@ rill_page_free (RillPage *self)
       vkFreeMemory (self->context->device, self->handle, NULL);
       g_atomic_int_add (&self->context->n_allocations, -1);
       rill_heaps_remove (self->context->heaps, self->heap, self->size);
+      rill_budget_watch_page_removed (self->context->budget_watch, self->context, self->heap);
     }
   rill_context_unref (self->context);
   g_free (self);

@@ -282,10 +282,8 @@ static char *
 describe_heap (RillContext *context,
                guint        heap)
 {
-  guint64 size = context->memory.memoryHeaps[heap].size;
-  RillHeapState state = rill_heaps_query (context->heaps, context->physical_device,
-                                          context->has_memory_budget, heap, size);
-  g_autofree char *size_text = rill_format_size (size);
+  RillHeapState state = rill_context_query_heap (context, heap);
+  g_autofree char *size_text = rill_format_size (context->memory.memoryHeaps[heap].size);
   g_autofree char *budget_text = rill_format_size (state.budget);
   g_autofree char *usage_text = rill_format_size (state.usage);
 

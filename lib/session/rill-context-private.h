@@ -6,6 +6,7 @@
 
 #include "core/rill-debug-private.h"
 #include "core/rill-emitter-private.h"
+#include "session/rill-budget-watch-private.h"
 #include "session/rill-device.h"
 #include "session/rill-heaps-private.h"
 #include "session/rill-instance-private.h"
@@ -26,6 +27,7 @@ struct _RillContext
   RillEmitter *emitter;         /* (owned) */
   VkPhysicalDevice physical_device;
   RillHeaps *heaps;             /* (owned) of the device */
+  RillBudgetWatch *budget_watch; /* (owned) */
   VkDevice device;
 
   VkPhysicalDeviceProperties properties;
@@ -73,6 +75,7 @@ struct _RillContext
 RillContext *rill_context_new         (RillDevice           *device,
                                        RillInstance         *instance,
                                        RillEmitter          *emitter,
+                                       RillBudgetWatch      *budget_watch,
                                        GError              **error);
 RillContext *rill_context_ref         (RillContext          *self);
 void         rill_context_unref       (RillContext          *self);
@@ -128,6 +131,10 @@ void         rill_context_try_collect (RillContext          *self);
 /* All that was submitted so far. */
 void         rill_context_get_last    (RillContext          *self,
                                        RillSyncPoint        *point);
+
+/* Asks the driver. */
+RillHeapState rill_context_query_heap (RillContext          *self,
+                                       guint                 heap);
 
 /* At the end of the process: waits for all that was submitted, but not for ever, and refuses more; threads
  * sleep. */

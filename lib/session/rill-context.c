@@ -214,10 +214,11 @@ context_init (RillContext  *self,
 }
 
 RillContext *
-rill_context_new (RillDevice    *device,
-                  RillInstance  *instance,
-                  RillEmitter   *emitter,
-                  GError       **error)
+rill_context_new (RillDevice       *device,
+                  RillInstance     *instance,
+                  RillEmitter      *emitter,
+                  RillBudgetWatch  *budget_watch,
+                  GError          **error)
 {
   RillContext *self = g_new0 (RillContext, 1);
 
@@ -229,6 +230,7 @@ rill_context_new (RillDevice    *device,
   self->instance = rill_instance_ref (instance);
   self->emitter = rill_emitter_ref (emitter);
   self->heaps = rill_heaps_ref (rill_device_get_heaps (device));
+  self->budget_watch = rill_budget_watch_ref (budget_watch);
   self->debug = rill_debug_get_flags ();
   if (context_init (self, device, error))
     rill_exit_add (self);
@@ -251,6 +253,7 @@ rill_context_unref_weak (RillContext *self)
     return;
   rill_emitter_unref (self->emitter);
   rill_heaps_unref (self->heaps);
+  rill_budget_watch_unref (self->budget_watch);
   g_mutex_clear (&self->lost_lock);
   g_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->submit_lock);
@@ -605,6 +608,14 @@ rill_context_get_last (RillContext   *self,
   *point = (RillSyncPoint) { 0 };
   for (guint i = 0; i < self->n_queues; i++)
     point->values[i] = self->queues[i].submitted;
+}
+
+RillHeapState
+rill_context_query_heap (RillContext *self,
+                         guint        heap)
+{
+  return rill_heaps_query (self->heaps, self->physical_device, self->has_memory_budget, heap,
+                           self->memory.memoryHeaps[heap].size);
 }
 
 void

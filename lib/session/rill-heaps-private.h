@@ -27,7 +27,8 @@ void          rill_heaps_remove (RillHeaps        *self,
                                  guint             heap,
                                  guint64           size);
 
-/* What the driver says now (@has_budget: VK_EXT_memory_budget), or what is known here where it says nothing. */
+/* What the driver says now (@has_budget: VK_EXT_memory_budget), or what is known here where it says
+ * nothing. */
 RillHeapState rill_heaps_query  (RillHeaps        *self,
                                  VkPhysicalDevice  physical_device,
                                  gboolean          has_budget,

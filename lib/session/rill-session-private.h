@@ -21,5 +21,7 @@ void         rill_session_remove_child (RillSession *self,
 GWeakRef    *rill_session_lock_usage_memory (RillSession     *self,
                                              RillMemoryUsage  usage);
 void         rill_session_unlock_usage_memory (RillSession   *self);
+/* (transfer none) */
+RillBudgetWatch *rill_session_get_budget_watch (RillSession *self);
 /* The list behind the property "transfers"; changed only from the session's main context. */
 GListStore  *rill_session_get_transfer_store (RillSession *self);

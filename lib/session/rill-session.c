@@ -5,6 +5,7 @@
 #include "rill-enum-types.h"
 #include "session/rill-device-private.h"
 #include "session/rill-exit-private.h"
+#include "session/rill-memory-type.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@
 
 #define N_USAGES (RILL_MEMORY_USAGE_DOWNLOAD + 1)
 
+#define DEFAULT_BUDGET_THRESHOLD 0.9
+
 /* Of a layer above: the list of transfers says what its items are. */
 GType rill_transfer_get_type (void);
 
@@ -44,6 +47,7 @@ struct _RillSession
   RillDevice *device; /* (owned) (nullable) until initialised: the default */
   RillSessionFlags flags;
   RillEmitter *emitter;   /* (owned) */
+  RillBudgetWatch *budget_watch; /* (owned) */
   GListStore *transfers;  /* (owned) */
   RillChildren children;
   ValidationSink *sink;   /* (owned) (nullable) */
@@ -62,16 +66,18 @@ typedef enum
   PROP_FLAGS,
   PROP_CLOSED,
   PROP_TRANSFERS,
+  PROP_BUDGET_THRESHOLD,
 } RillSessionProperty;
 
 enum
 {
   SIGNAL_VALIDATION_MESSAGE,
   SIGNAL_DEVICE_LOST,
+  SIGNAL_BUDGET_LOW,
   N_SIGNALS,
 };
 
-static GParamSpec *properties[PROP_TRANSFERS + 1];
+static GParamSpec *properties[PROP_BUDGET_THRESHOLD + 1];
 static guint signals[N_SIGNALS];
 
 static void rill_session_initable_init (GInitableIface *iface);
@@ -155,13 +161,16 @@ open_context (RillSession  *self,
       sink->session = self;
     }
   instance = rill_instance_new (sink != NULL ? validation_cb : NULL, sink, error);
-  context = instance != NULL ? rill_context_new (device, instance, self->emitter, error) : NULL;
+  context = instance != NULL
+              ? rill_context_new (device, instance, self->emitter, self->budget_watch, error)
+              : NULL;
   if (context == NULL)
     {
       g_clear_pointer (&instance, rill_instance_unref);
       g_clear_pointer (&sink, validation_sink_unref);
       return NULL;
     }
+  rill_budget_watch_set_threshold (self->budget_watch, DEFAULT_BUDGET_THRESHOLD);
   rill_context_set_lost_func (context, device_lost_cb, self);
   context->validation_data = sink;
   context->validation_data_free = validation_sink_unref;
@@ -229,6 +238,7 @@ rill_session_finalize (GObject *object)
   rill_children_clear (&self->children);
   g_clear_object (&self->device);
   g_clear_object (&self->transfers);
+  rill_budget_watch_unref (self->budget_watch);
   rill_emitter_drop_gone (self->emitter);
   rill_emitter_unref (self->emitter);
   g_mutex_clear (&self->lock);
@@ -258,6 +268,9 @@ rill_session_get_property (GObject    *object,
     case PROP_TRANSFERS:
       g_value_set_object (value, rill_session_get_transfers (self));
       break;
+    case PROP_BUDGET_THRESHOLD:
+      g_value_set_double (value, rill_session_get_budget_threshold (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -281,6 +294,7 @@ rill_session_set_property (GObject      *object,
       break;
     case PROP_CLOSED:
     case PROP_TRANSFERS:
+    case PROP_BUDGET_THRESHOLD:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -333,6 +347,15 @@ rill_session_class_init (RillSessionClass *klass)
   properties[PROP_TRANSFERS] = g_param_spec_object (
     "transfers", NULL, NULL, G_TYPE_LIST_MODEL,
     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * RillSession:budget-threshold: (getter get_budget_threshold)
+   *
+   * The part of a heap's budget from which on [signal@Session::budget-low] comes, between 0 and 1. See
+   * [method@Session.set_budget_threshold].
+   */
+  properties[PROP_BUDGET_THRESHOLD] = g_param_spec_double (
+    "budget-threshold", NULL, NULL, 0, 1, DEFAULT_BUDGET_THRESHOLD,
+    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
@@ -359,6 +382,19 @@ rill_session_class_init (RillSessionClass *klass)
    */
   signals[SIGNAL_DEVICE_LOST] = g_signal_new ("device-lost", RILL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0,
                                               NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * RillSession::budget-low:
+   * @self: the session
+   * @memory_type: the type whose page has brought it there
+   *
+   * The usage of a memory type's heap has reached [property@Session:budget-threshold] of its budget.
+   *
+   * It is looked at when the session allocates a page or its staging ring, and comes once for a heap,
+   * whichever of its types; again after pages were released and the usage was below. Other sessions count
+   * too.
+   */
+  signals[SIGNAL_BUDGET_LOW] = g_signal_new ("budget-low", RILL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL,
+                                             NULL, NULL, G_TYPE_NONE, 1, RILL_TYPE_MEMORY_TYPE);
 }
 
 static void
@@ -368,6 +404,7 @@ rill_session_init (RillSession *self)
   g_mutex_init (&self->lock);
   rill_children_init (&self->children);
   self->emitter = rill_emitter_new ();
+  self->budget_watch = rill_budget_watch_new (self, signals[SIGNAL_BUDGET_LOW]);
   self->transfers = g_list_store_new (rill_transfer_get_type ());
   for (guint i = 0; i < N_USAGES; i++)
     g_weak_ref_init (&self->usage_memories[i], NULL);
@@ -611,6 +648,7 @@ close_context (RillSession *self,
   rill_context_collect (context);
   rill_context_drop_engine (context);
   rill_context_set_lost_func (context, NULL, NULL);
+  rill_budget_watch_end (self->budget_watch);
 }
 
 /**
@@ -709,6 +747,12 @@ void
 rill_session_unlock_usage_memory (RillSession *self)
 {
   g_mutex_unlock (&self->lock);
+}
+
+RillBudgetWatch *
+rill_session_get_budget_watch (RillSession *self)
+{
+  return self->budget_watch;
 }
 
 GListStore *

@@ -34,6 +34,12 @@ RILL_API
 gboolean         rill_session_get_closed    (RillSession         *self);
 RILL_API
 GListModel      *rill_session_get_transfers (RillSession         *self);
+RILL_API
+double           rill_session_get_budget_threshold (RillSession  *self);
+RILL_API
+gboolean         rill_session_set_budget_threshold (RillSession  *self,
+                                             double               threshold,
+                                             GError             **error);
 
 RILL_API
 gboolean         rill_session_wait_idle     (RillSession         *self,

@@ -64,6 +64,23 @@ test('the constructor opens', () => {
     }
 });
 
+test('budget', () => {
+    const session = openSession();
+    const seen = [];
+    session.connect('budget-low', (_, memoryType) => seen.push(memoryType.index));
+    checkProperties(session, {budget_threshold: 0.9});
+    const memory = session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL, 1 << 20);
+    ok(session.set_budget_threshold(0));
+    const buffers = [memory.create_buffer(1 << 20), memory.create_buffer(1 << 20)];
+    equal(seen, []);
+    iterate();
+    equal(seen, [memory.memory_type.index]);
+    ok(memory.memory_type.heap_usage >= buffers[0].size + buffers[1].size);
+    for (const wrong of [-0.5, 1.5, NaN])
+        throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => session.set_budget_threshold(wrong));
+    equal(session.budget_threshold, 0);
+});
+
 test('the constructor throws', () => {
     throws(Gio.IOErrorEnum, CANCELLED,
         () => Rill.Session.new(null, Rill.SessionFlags.NONE, cancelled()));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Devices and sessions."""
 
+import math
 import unittest
 
 from support import IO, VULKAN, RillTest, call_async, iterate
@@ -53,6 +54,27 @@ class Sessions(RillTest):
         self.assertIsInstance(self.session.get_device(), Rill.Device)
         self.assertIsInstance(self.session.get_transfers(), Gio.ListModel)
         self.assertEqual(len(self.session.get_transfers()), 0)
+
+    def test_budget(self):
+        session = self.open_session()
+        seen, notified = [], []
+        session.connect('budget-low', lambda _, memory_type: seen.append(memory_type))
+        session.connect('notify::budget-threshold', lambda thing, _: notified.append(
+            thing.get_budget_threshold()))
+        self.check_properties(session, budget_threshold=0.9)
+        memory = session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL, 1 << 20)
+        self.assertTrue(session.set_budget_threshold(0.0))
+        first = memory.create_buffer(1 << 20)
+        second = memory.create_buffer(1 << 20)
+        self.assertEqual((seen, notified), ([], []))
+        iterate()
+        self.assertEqual((seen, notified), ([memory.get_memory_type()], [0.0]))
+        self.assertGreaterEqual(memory.get_memory_type().get_heap_usage(),
+                                first.get_size() + second.get_size())
+        for wrong in (-0.5, 1.5, math.nan):
+            with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+                session.set_budget_threshold(wrong)
+        self.assertEqual(session.get_budget_threshold(), 0)
 
     def test_the_constructor_opens(self):
         session = Rill.Session()

@@ -55,6 +55,24 @@ void test_constructor (Rill.Session session) throws GLib.Error {
   });
 }
 
+void test_budget (Rill.Session session) throws GLib.Error {
+  string seen = "";
+  assert (session.budget_threshold == 0.9);
+  session.budget_low.connect ((memory_type) => seen += "%u ".printf (memory_type.index));
+  session.notify["budget-threshold"].connect (() => seen += "n ");
+  var memory = session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL, 1 << 20);
+  assert (session.set_budget_threshold (0));
+  var buffer = memory.create_buffer (1 << 20);
+  var second_buffer = memory.create_buffer (1 << 20);
+  assert_cmpstr (seen, CompareOperator.EQ, "");
+  iterate ();
+  assert_cmpstr (seen, CompareOperator.EQ, "n %u ".printf (memory.memory_type.index));
+  assert (memory.memory_type.heap_usage >= buffer.size + second_buffer.size);
+  expect_io (IOError.INVALID_ARGUMENT, () => { session.set_budget_threshold (1.5); });
+  expect_io (IOError.INVALID_ARGUMENT, () => { session.set_budget_threshold (double.NAN); });
+  assert (session.budget_threshold == 0);
+}
+
 async void open_other (Rill.Session session) throws GLib.Error {
   var other_session = yield Rill.Session.open_async ();
   assert (other_session.wait_idle ());
@@ -140,6 +158,7 @@ int main (string[] args) {
   SessionTest.add ("/session/devices", test_devices);
   SessionTest.add ("/session/memory-types", test_memory_types);
   SessionTest.add ("/session/constructor", test_constructor);
+  SessionTest.add ("/session/budget", test_budget);
   SessionTest.add ("/session/open", test_open);
   SessionTest.add ("/session/create-memory", test_create_memory);
   SessionTest.add ("/session/close", test_close);

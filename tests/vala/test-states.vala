@@ -18,6 +18,7 @@ void test_session () {
   expect_uninitialized (() => { session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL); });
   expect_uninitialized (() => { session.create_command_buffer (); });
   expect_uninitialized (() => { session.create_duration (); });
+  expect_uninitialized (() => { session.set_budget_threshold (0.5); });
   expect_uninitialized (() => { session.create_program_from_glsl (""); });
   session.close ();
 }

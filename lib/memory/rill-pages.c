@@ -3,31 +3,10 @@
 
 #include "core/rill-error-private.h"
 #include "memory/rill-memory-choice-private.h"
+#include "memory/rill-pages-room-private.h"
 #include "memory/rill-trace-private.h"
 
 #define MAX_PAGES_IN_ERROR 8
-
-/* (element-type RillPages) of every session; few, so a search is no loss. */
-static GMutex enlisted_lock;
-static GCond enlisted_released;
-static GQueue enlisted = G_QUEUE_INIT;
-
-/* Pages that are on their way to the driver: a thread whose allocation fails meanwhile waits for them,
- * instead of finding neither the pages nor the room. */
-static GMutex released_lock;
-static GCond released;
-static GQueue leaving = G_QUEUE_INIT; /* their departures, in order */
-static gsize last_departure;
-static gint n_released; /* (atomic) ever */
-
-static void
-begin_release (RillPage *page)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&released_lock);
-
-  page->departure = ++last_departure;
-  g_queue_push_tail (&leaving, GSIZE_TO_POINTER (page->departure));
-}
 
 static void
 add_page_locked (RillPages *self,
@@ -66,33 +45,8 @@ remove_page_locked (RillPages *self,
   self->lowest_free = MIN (self->lowest_free, page->index);
   self->page_count--;
   self->reserved_size -= page->size;
-  begin_release (page);
+  rill_pages_begin_release (page);
   self->removed (self->owner, page->index);
-}
-
-static void
-release_page (RillPage *page)
-{
-  RillContext *context = rill_context_ref (page->context);
-  gsize departure = page->departure;
-
-  rill_page_free (page);
-  g_mutex_lock (&released_lock);
-  g_queue_remove (&leaving, GSIZE_TO_POINTER (departure));
-  g_atomic_int_inc (&n_released);
-  g_cond_broadcast (&released);
-  g_mutex_unlock (&released_lock);
-  rill_context_unref (context); /* may end the device: nobody waits for that */
-}
-
-static void
-wait_for_released (void)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&released_lock);
-  gsize last = last_departure;
-
-  while (leaving.length > 0 && GPOINTER_TO_SIZE (g_queue_peek_head (&leaving)) <= last)
-    g_cond_wait (&released, &released_lock);
 }
 
 /* Pages that were taken out of the memory are released without the lock. */
@@ -100,7 +54,7 @@ static void
 release_pages (GPtrArray *removed)
 {
   for (guint i = 0; i < removed->len; i++)
-    release_page (g_ptr_array_index (removed, i));
+    rill_pages_release_page (g_ptr_array_index (removed, i));
   g_ptr_array_unref (removed);
 }
 
@@ -232,77 +186,6 @@ describe_pages (RillPages *self)
   return g_string_free (text, FALSE);
 }
 
-static gboolean
-is_out_of_memory (const GError *error)
-{
-  return g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY)
-         || g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_HOST_MEMORY)
-         || g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_TOO_MANY_OBJECTS);
-}
-
-static guint
-get_heap (RillContext *context,
-          guint        type_index)
-{
-  return context->memory.memoryTypes[type_index].heapIndex;
-}
-
-static void
-release_enlisted (gpointer data)
-{
-  RillPages *self = data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
-
-  if (--self->n_holders == 0)
-    g_cond_broadcast (&enlisted_released);
-}
-
-/* What is in the result stays enlisted, and so alive: its owner may be about to go. (To reference the owner
- * would call the bindings, which have locks of their own.) */
-static GPtrArray *
-hold_enlisted (RillContext *context,
-              guint        heap,
-              gboolean     any_heap)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
-  GPtrArray *found = g_ptr_array_new_with_free_func (release_enlisted);
-
-  for (GList *l = enlisted.head; l != NULL; l = l->next)
-    {
-      RillPages *pages = l->data;
-      if (pages->context != context || (!any_heap && get_heap (context, pages->type_index) != heap))
-        continue;
-      pages->n_holders++;
-      g_ptr_array_add (found, pages);
-    }
-  return found;
-}
-
-static char *
-describe_heap (RillContext *context,
-               guint        heap)
-{
-  RillHeapState state = rill_context_query_heap (context, heap);
-  g_autofree char *size_text = rill_format_size (context->memory.memoryHeaps[heap].size);
-  g_autofree char *budget_text = rill_format_size (state.budget);
-  g_autofree char *usage_text = rill_format_size (state.usage);
-
-  return g_strdup_printf ("heap %u: size %s, budget %s, usage %s", heap, size_text, budget_text,
-                          usage_text);
-}
-
-static void
-add_heap (RillContext *context,
-          guint        type_index,
-          GError      *error)
-{
-  g_autofree char *heap = describe_heap (context, get_heap (context, type_index));
-  char *message = g_strdup_printf ("%s; %s", error->message, heap);
-
-  g_free (error->message);
-  error->message = message;
-}
-
 /* What to know for whom memory has run out: in short on the first line, then page by page. */
 static void
 add_state (RillPages *self,
@@ -315,7 +198,7 @@ add_state (RillPages *self,
 
   rill_pages_calculate_statistics (self, &statistics);
   largest = rill_format_size (statistics.largest_free_size);
-  add_heap (self->context, self->type_index, error);
+  rill_pages_add_heap (self->context, self->type_index, error);
   message = g_strdup_printf ("%s; largest free range in this memory's pages: %s%s", error->message,
                              largest, pages);
   g_free (error->message);
@@ -333,7 +216,7 @@ set_error (RillPages                    *self,
   g_autofree char *what = describe (request);
   g_autofree char *limit = rill_format_size (self->context->max_allocation_size);
 
-  if (is_out_of_memory (local_error))
+  if (rill_pages_is_out_of_memory (local_error))
     add_state (self, local_error);
   if (size > self->context->max_allocation_size)
     g_propagate_prefixed_error (
@@ -351,7 +234,7 @@ check_heap (RillPages                    *self,
             guint64                       size,
             GError                      **error)
 {
-  guint heap_index = get_heap (self->context, self->type_index);
+  guint heap_index = self->context->memory.memoryTypes[self->type_index].heapIndex;
 
   if (size <= self->context->memory.memoryHeaps[heap_index].size)
     return TRUE;
@@ -394,7 +277,7 @@ allocate_own (RillPages                    *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      release_page (page);
+      rill_pages_release_page (page);
       return set_closed_error (error);
     }
   add_page_locked (self, page);
@@ -434,7 +317,7 @@ grow_locked (RillPages  *self,
   if (self->closed)
     {
       g_mutex_unlock (&self->lock);
-      release_page (page);
+      rill_pages_release_page (page);
       g_mutex_lock (&self->lock);
       return set_closed_error (error);
     }
@@ -500,26 +383,6 @@ try_allocate (RillPages                    *self,
              : allocate_shared (self, size, alignment, allocation, error);
 }
 
-/* A page of one heap leaves room in no other, but every allocation counts, and takes memory of the
- * host's. TRUE if pages have been released since @n_before was read. */
-static gboolean
-make_room (RillContext  *context,
-           guint         heap,
-           const GError *error,
-           gint          n_before)
-{
-  gboolean any_heap =
-    !g_error_matches (error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY);
-  g_autoptr (GPtrArray) found = NULL;
-
-  rill_context_try_collect (context);
-  found = hold_enlisted (context, heap, any_heap);
-  for (guint i = 0; i < found->len; i++)
-    rill_pages_trim (g_ptr_array_index (found, i));
-  wait_for_released ();
-  return g_atomic_int_get (&n_released) != n_before;
-}
-
 /* What was collected may have left room in a page that is there. */
 static gboolean
 take_range (RillPages      *self,
@@ -547,7 +410,7 @@ rill_pages_allocate (RillPages                    *self,
                      RillAllocation               *allocation,
                      GError                      **error)
 {
-  gint n_before = g_atomic_int_get (&n_released);
+  gint n_before = rill_pages_get_n_released ();
   GError *local_error = NULL;
   guint64 size, alignment;
   gboolean own;
@@ -560,10 +423,9 @@ rill_pages_allocate (RillPages                    *self,
   if (try_allocate (self, request, size, alignment, own, allocation, &local_error))
     return TRUE;
 
-  if (is_out_of_memory (local_error))
+  if (rill_pages_is_out_of_memory (local_error))
     {
-      gboolean again = make_room (self->context, get_heap (self->context, self->type_index),
-                                  local_error, n_before);
+      gboolean again = rill_pages_make_room (self->context, self->type_index, local_error, n_before);
       if (!again && !own && take_range (self, size, alignment, allocation))
         {
           g_error_free (local_error);
@@ -631,33 +493,6 @@ rill_pages_ensure_empty (RillPages  *self,
   return !self->closed || set_closed_error (error);
 }
 
-RillPage *
-rill_pages_allocate_page (RillContext  *context,
-                          guint         type_index,
-                          guint64       size,
-                          GError      **error)
-{
-  gint n_before = g_atomic_int_get (&n_released);
-  GError *local_error = NULL;
-  RillPage *page =
-    rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
-
-  if (is_out_of_memory (local_error)
-      && make_room (context, get_heap (context, type_index), local_error, n_before))
-    {
-      g_clear_error (&local_error);
-      page =
-        rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
-    }
-  if (page == NULL)
-    {
-      if (is_out_of_memory (local_error))
-        add_heap (context, type_index, local_error);
-      g_propagate_error (error, local_error);
-    }
-  return page;
-}
-
 void
 rill_pages_release (RillPages      *self,
                      RillAllocation *allocation)
@@ -688,7 +523,7 @@ rill_pages_release (RillPages      *self,
   g_mutex_unlock (&self->lock);
 
   if (remove)
-    release_page (page);
+    rill_pages_release_page (page);
 }
 
 static void
@@ -830,28 +665,6 @@ rill_pages_get_reserved_size (RillPages *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->reserved_size;
-}
-
-void
-rill_pages_enlist (RillPages *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
-
-  self->link.data = self;
-  g_queue_push_tail_link (&enlisted, &self->link);
-}
-
-void
-rill_pages_delist (RillPages *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&enlisted_lock);
-
-  if (self->link.data == NULL)
-    return;
-  while (self->n_holders > 0)
-    g_cond_wait (&enlisted_released, &enlisted_lock);
-  g_queue_unlink (&enlisted, &self->link);
-  self->link.data = NULL;
 }
 
 void

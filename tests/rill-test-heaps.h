@@ -29,6 +29,9 @@ static struct
   guint n_map_failures;
   gboolean dedicated;
   gboolean has_budget; /* VK_EXT_memory_budget */
+  gboolean has_priority; /* VK_EXT_memory_priority */
+  float priority;      /* of the last allocation; -1: none was given */
+  void (*allocating) (void);
   void (*freeing) (void);
   guint32 real_type; /* that takes the place of both */
 } rill_test_heaps;
@@ -104,17 +107,51 @@ vkGetPhysicalDeviceMemoryProperties2 (VkPhysicalDevice                   physica
     }
 }
 
-/* No extension but VK_EXT_memory_budget, which the forged device may have. */
+/* No extensions but those that the forged device may have. */
 VKAPI_ATTR VkResult VKAPI_CALL
 vkEnumerateDeviceExtensionProperties (VkPhysicalDevice       physical_device,
                                       const char            *layer,
                                       uint32_t              *n,
                                       VkExtensionProperties *properties)
 {
-  *n = rill_test_heaps.has_budget ? 1 : 0;
-  if (properties != NULL && rill_test_heaps.has_budget)
+  *n = 0;
+  if (rill_test_heaps.has_budget && (*n)++ == 0 && properties != NULL)
     properties[0] = (VkExtensionProperties) { VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, 1 };
+  if (rill_test_heaps.has_priority && ++*n > 0 && properties != NULL)
+    properties[*n - 1] = (VkExtensionProperties) { VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME, 1 };
   return VK_SUCCESS;
+}
+
+/* What the driver does not know, taken out of a chain of structures: (nullable) */
+static gpointer
+rill_test_unlink (const void      *chain,
+                  VkStructureType  type)
+{
+  VkBaseOutStructure *before = (gpointer) chain;
+  VkBaseOutStructure *found;
+
+  while (before->pNext != NULL && before->pNext->sType != type)
+    before = before->pNext;
+  found = before->pNext;
+  if (found != NULL)
+    before->pNext = found->pNext;
+  return found;
+}
+
+VKAPI_ATTR void VKAPI_CALL
+vkGetPhysicalDeviceFeatures2 (VkPhysicalDevice           physical_device,
+                              VkPhysicalDeviceFeatures2 *features)
+{
+  VkPhysicalDeviceMemoryPriorityFeaturesEXT *priority = rill_test_unlink (
+    features, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT);
+
+  rill_test_real (vkGetPhysicalDeviceFeatures2) (physical_device, features);
+  if (priority == NULL)
+    return;
+  g_assert_true (rill_test_heaps.has_priority);
+  priority->memoryPriority = VK_TRUE;
+  priority->pNext = features->pNext;
+  features->pNext = priority;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL
@@ -125,8 +162,12 @@ vkCreateDevice (VkPhysicalDevice             physical_device,
 {
   VkDeviceCreateInfo real_info = *info;
 
-  g_assert_cmpuint (info->enabledExtensionCount, ==, rill_test_heaps.has_budget ? 1 : 0);
+  g_assert_cmpuint (info->enabledExtensionCount, ==,
+                    (rill_test_heaps.has_budget ? 1 : 0) + (rill_test_heaps.has_priority ? 1 : 0));
   real_info.enabledExtensionCount = 0;
+  g_assert_true (
+    (rill_test_unlink (&real_info, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT) != NULL)
+    == rill_test_heaps.has_priority);
   return rill_test_real (vkCreateDevice) (physical_device, &real_info, allocator, handle);
 }
 
@@ -175,11 +216,18 @@ vkAllocateMemory (VkDevice                     handle,
                   const VkAllocationCallbacks *allocator,
                   VkDeviceMemory              *memory)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&rill_test_heaps.lock);
+  g_autoptr (GMutexLocker) locker = NULL;
   VkMemoryAllocateInfo real_info = *info;
-  VkResult result = rill_test_count_call_locked (info);
+  const VkMemoryPriorityAllocateInfoEXT *priority =
+    rill_test_unlink (&real_info, VK_STRUCTURE_TYPE_MEMORY_PRIORITY_ALLOCATE_INFO_EXT);
+  VkResult result;
   RillTestAllocation *allocation;
 
+  if (rill_test_heaps.allocating != NULL)
+    rill_test_heaps.allocating ();
+  locker = g_mutex_locker_new (&rill_test_heaps.lock);
+  rill_test_heaps.priority = priority != NULL ? priority->priority : -1;
+  result = rill_test_count_call_locked (info);
   if (result != VK_SUCCESS)
     return result;
   real_info.memoryTypeIndex = rill_test_heaps.real_type;
@@ -189,7 +237,7 @@ vkAllocateMemory (VkDevice                     handle,
   *allocation = (RillTestAllocation) { info->memoryTypeIndex, info->allocationSize };
   g_hash_table_insert (rill_test_heaps.allocations, (gpointer) *memory, allocation);
   rill_test_heaps.usage[allocation->heap] += allocation->size;
-  rill_test_heaps.n_dedicated += info->pNext != NULL;
+  rill_test_heaps.n_dedicated += real_info.pNext != NULL;
   return VK_SUCCESS;
 }
 

@@ -11,6 +11,7 @@
 
 #define KIB 1024
 #define MIB (1024 * KIB)
+#define N_SMALLER 3 /* pages of 1/2, 1/4 and 1/8 */
 #define DL RILL_MEMORY_PROPERTY_DEVICE_LOCAL
 #define HV RILL_MEMORY_PROPERTY_HOST_VISIBLE
 
@@ -121,7 +122,7 @@ test_other_session (Fixture       *fixture,
   rill_test_heaps.capacity[0] = MIB;
   rill_test_heaps.n_calls = 0;
   assert_refused (fixture->memory, 100, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "usage 1.0 MB; ");
-  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1);
+  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1 + N_SMALLER);
   g_assert_cmpuint (rill_memory_get_page_count (memory), ==, 1);
   rill_test_finalize_soon (memory);
   rill_test_session_end (session);
@@ -141,7 +142,7 @@ test_in_use (Fixture       *fixture,
   rill_test_heaps.n_calls = 0;
   assert_refused (fixture->memory, 100, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY,
                   "Could not create a buffer (");
-  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1);
+  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1 + N_SMALLER);
   rill_test_assert_content (there, 0, bytes);
   rill_test_finalize_soon (there);
 }
@@ -188,7 +189,7 @@ test_other_heap (Fixture       *fixture,
   rill_test_heaps.capacity[0] = 1000;
   rill_test_heaps.n_calls = 0;
   assert_refused (fixture->memory, 100, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY, "heap 0: ");
-  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1);
+  g_assert_cmpuint (rill_test_heaps.n_calls, ==, 1 + N_SMALLER);
   g_assert_cmpuint (rill_memory_get_page_count (fixture->host), ==, 1);
 }
 
@@ -287,7 +288,7 @@ test_text (Fixture       *fixture,
   g_assert_null (
     rill_memory_create_buffer (fixture->memory, 900 * KIB, RILL_BUFFER_USAGE_NONE, &error));
   expected = g_strdup_printf (
-    "Could not create a buffer (921.6 kB): Could not allocate a page of 1.0 MB of "
+    "Could not create a buffer (921.6 kB): Could not allocate a page of 921.6 kB of "
     "memory type 0 in heap 0: vkAllocateMemory: A device memory allocation has failed "
     "(VK_ERROR_OUT_OF_DEVICE_MEMORY); heap 0: size 1.0 GB, budget %s, usage 4.2 MB; largest free "
     "range in this memory's pages: 786.4 kB\n"

@@ -14,7 +14,6 @@ RillContext            *rill_memory_ref_context    (RillMemory                  
                                                     GError                      **error);
 /* (transfer none), weak once the memory is closed, NULL if never initialised */
 RillContext            *rill_memory_get_context    (RillMemory                   *self);
-
 RillPages              *rill_memory_peek_pages     (RillMemory                   *self);
 GPtrArray              *rill_memory_list_children  (RillMemory                   *self);
 

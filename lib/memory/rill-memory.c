@@ -18,7 +18,7 @@
  * object does. The index of a page is stable while the page lives, and is used again afterwards.
  *
  * When the device has no room for a new page, the empty pages of all memories of the session are
- * released, and it is tried once more.
+ * released, and it is tried again, at last with smaller pages.
  *
  * Pages of host-visible memory are mapped once and stay mapped, so any number of objects in a
  * page can be mapped at the same time.
@@ -49,6 +49,8 @@ typedef enum
   PROP_USED_SIZE,
   PROP_RESERVED_SIZE,
   PROP_CLOSED,
+  PROP_SIZE_LIMIT,
+  PROP_PRIORITY,
 } RillMemoryProperty;
 
 enum
@@ -58,7 +60,7 @@ enum
   N_SIGNALS,
 };
 
-static GParamSpec *properties[PROP_CLOSED + 1];
+static GParamSpec *properties[PROP_PRIORITY + 1];
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (RillMemory, rill_memory, G_TYPE_OBJECT)
@@ -236,6 +238,12 @@ rill_memory_get_property (GObject    *object,
     case PROP_CLOSED:
       g_value_set_boolean (value, rill_memory_get_closed (self));
       break;
+    case PROP_SIZE_LIMIT:
+      g_value_set_uint64 (value, rill_memory_get_size_limit (self));
+      break;
+    case PROP_PRIORITY:
+      g_value_set_float (value, rill_memory_get_priority (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -303,6 +311,19 @@ install_properties (GObjectClass *object_class)
    * Whether the memory was closed.
    */
   properties[PROP_CLOSED] = g_param_spec_boolean ("closed", NULL, NULL, FALSE, flags);
+  /**
+   * RillMemory:size-limit: (getter get_size_limit)
+   *
+   * The most that all pages may take, in bytes; 0 for no limit. See [method@Memory.set_size_limit].
+   */
+  properties[PROP_SIZE_LIMIT] = g_param_spec_uint64 ("size-limit", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  /**
+   * RillMemory:priority: (getter get_priority)
+   *
+   * How much the pages should stay on the device when it is full. See [method@Memory.set_priority].
+   */
+  properties[PROP_PRIORITY] = g_param_spec_float ("priority", NULL, NULL, 0, 1, RILL_PAGE_DEFAULT_PRIORITY,
+                                                  flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -443,6 +464,7 @@ rill_session_create_memory (RillSession              *session,
   self->pages.context = self->context;
   self->pages.type_index = (guint) type_index;
   self->pages.page_size = page_size;
+  self->pages.priority = RILL_PAGE_DEFAULT_PRIORITY;
   self->pages.mappable = (rill_memory_get_flags (self) & RILL_MEMORY_PROPERTY_HOST_VISIBLE) != 0;
   self->pages.coherent = (rill_memory_get_flags (self) & RILL_MEMORY_PROPERTY_HOST_COHERENT) != 0;
   rill_pages_enlist (&self->pages);

@@ -48,6 +48,18 @@ guint64                  rill_memory_get_used_size          (RillMemory         
 RILL_API
 guint64                  rill_memory_get_reserved_size      (RillMemory               *self);
 RILL_API
+guint64                  rill_memory_get_size_limit         (RillMemory               *self);
+RILL_API
+gboolean                 rill_memory_set_size_limit         (RillMemory               *self,
+                                                             guint64                   size_limit,
+                                                             GError                  **error);
+RILL_API
+float                    rill_memory_get_priority           (RillMemory               *self);
+RILL_API
+gboolean                 rill_memory_set_priority           (RillMemory               *self,
+                                                             float                     priority,
+                                                             GError                  **error);
+RILL_API
 gboolean                 rill_memory_get_closed             (RillMemory               *self);
 
 RILL_API

@@ -18,10 +18,14 @@ typedef struct
   gsize departure;       /* of its memory, on the way to the driver */
 } RillPage;
 
+/* What Vulkan takes where nothing is said. */
+#define RILL_PAGE_DEFAULT_PRIORITY 0.5f
+
 /* @buffer or @image: the object of a dedicated allocation, else VK_NULL_HANDLE. */
 RillPage *rill_page_new        (RillContext  *context,
                                 guint         type_index,
                                 guint64       size,
+                                float         priority,
                                 VkBuffer      buffer,
                                 VkImage       image,
                                 GError      **error);

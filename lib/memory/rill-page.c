@@ -46,18 +46,24 @@ RillPage *
 rill_page_new (RillContext  *context,
                guint         type_index,
                guint64       size,
+               float         priority,
                VkBuffer      buffer,
                VkImage       image,
                GError      **error)
 {
+  const VkMemoryPriorityAllocateInfoEXT with_priority = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_PRIORITY_ALLOCATE_INFO_EXT,
+    .priority = priority,
+  };
   const VkMemoryDedicatedAllocateInfo dedicated = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
+    .pNext = context->has_memory_priority ? &with_priority : NULL,
     .buffer = buffer,
     .image = image,
   };
   const VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-    .pNext = buffer != VK_NULL_HANDLE || image != VK_NULL_HANDLE ? &dedicated : NULL,
+    .pNext = buffer != VK_NULL_HANDLE || image != VK_NULL_HANDLE ? &dedicated : dedicated.pNext,
     .allocationSize = size,
     .memoryTypeIndex = type_index,
   };

@@ -52,8 +52,11 @@ typedef struct
   guint n_holders;   /* threads that trim it now, under the list's lock */
 
   GMutex lock;
-  GCond grown;
-  gboolean growing; /* a thread makes a page, without the lock */
+  GCond grown;      /* or a page could not be made */
+  gboolean growing; /* a thread makes a page for several objects, without the lock */
+  guint64 making_size; /* of all pages that are being made */
+  guint64 size_limit;  /* 0: none */
+  float priority;
   gboolean closed;
   gboolean compacting;
   RillSuballocator *suballocator;
@@ -61,6 +64,7 @@ typedef struct
   guint lowest_free;     /* no index below it is free */
   guint page_count;
   guint n_empty;         /* pages of the suballocator that hold nothing */
+  guint n_small;         /* pages of the suballocator below page_size */
   guint64 reserved_size;
   guint trace;           /* its number in the trace; 0: none is recorded */
   gboolean traced;       /* and it has been introduced there */
@@ -119,3 +123,28 @@ guint64  rill_pages_get_used_size        (RillPages                    *self);
 guint64  rill_pages_get_reserved_size    (RillPages                    *self);
 void     rill_pages_calculate_statistics (RillPages                    *self,
                                           RillMemoryStatistics         *statistics);
+
+/* rill-pages-limit.c */
+
+/* BUSY while there are pages. */
+gboolean rill_pages_set_size_limit       (RillPages                    *self,
+                                          guint64                       size_limit,
+                                          GError                      **error);
+guint64  rill_pages_get_size_limit       (RillPages                    *self);
+gboolean rill_pages_set_priority         (RillPages                    *self,
+                                          float                         priority,
+                                          GError                      **error);
+float    rill_pages_get_priority         (RillPages                    *self);
+/* Before a page of @least to @most bytes is made without the lock, and when it is there or is not to
+ * be: returns its size under the limit, or 0 and an error. */
+guint64  rill_pages_begin_page_locked    (RillPages                    *self,
+                                          guint64                       least,
+                                          guint64                       most,
+                                          GError                      **error);
+void     rill_pages_end_page_locked      (RillPages                    *self,
+                                          guint64                       size);
+/* Whether what other threads make now decides if there is room. */
+gboolean rill_pages_must_wait_locked     (RillPages                    *self,
+                                          guint64                       least);
+/* Such an error is no one's but the limit's. */
+gboolean rill_pages_is_over_limit        (const GError                 *error);

@@ -159,13 +159,15 @@ rill_pages_allocate_page (RillContext  *context,
   gint n_before = rill_pages_get_n_released ();
   GError *local_error = NULL;
   RillPage *page =
-    rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
+    rill_page_new (context, type_index, size, RILL_PAGE_DEFAULT_PRIORITY, VK_NULL_HANDLE,
+                   VK_NULL_HANDLE, &local_error);
 
   if (rill_pages_is_out_of_memory (local_error)
       && rill_pages_make_room (context, type_index, local_error, n_before))
     {
       g_clear_error (&local_error);
-      page = rill_page_new (context, type_index, size, VK_NULL_HANDLE, VK_NULL_HANDLE, &local_error);
+      page = rill_page_new (context, type_index, size, RILL_PAGE_DEFAULT_PRIORITY, VK_NULL_HANDLE,
+                            VK_NULL_HANDLE, &local_error);
     }
   if (page == NULL)
     {

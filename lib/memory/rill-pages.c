@@ -8,6 +8,12 @@
 
 #define MAX_PAGES_IN_ERROR 8
 
+/* Where there is no room for a page of page_size, a smaller one is made, but no smaller than this part. */
+#define MAX_PAGE_PARTS 8
+
+/* What was released may be taken by others, and behind the memory's own limit may be that of the heap. */
+#define MAX_RETRIES 2
+
 static void
 add_page_locked (RillPages *self,
                  RillPage   *page)
@@ -28,6 +34,7 @@ add_page_locked (RillPages *self,
     {
       rill_suballocator_add_block (self->suballocator, index, page->size);
       self->n_empty++;
+      self->n_small += page->size < self->page_size;
     }
   self->added (self->owner, index, page->size);
 }
@@ -40,6 +47,7 @@ remove_page_locked (RillPages *self,
     {
       rill_suballocator_remove_block (self->suballocator, page->index);
       self->n_empty--;
+      self->n_small -= page->size < self->page_size;
     }
   g_ptr_array_index (self->pages, page->index) = NULL;
   self->lowest_free = MIN (self->lowest_free, page->index);
@@ -256,6 +264,31 @@ trace_range_locked (RillPages            *self,
                        alignment);
 }
 
+/* Without the lock, for a while. What is begun is ended. */
+static RillPage *
+make_page_locked (RillPages                    *self,
+                  guint64                       size,
+                  const RillAllocationRequest  *dedicated, /* (nullable) */
+                  GError                      **error)
+{
+  RillPage *page;
+
+  g_mutex_unlock (&self->lock);
+  page = rill_page_new (self->context, self->type_index, size, self->priority,
+                        dedicated != NULL ? dedicated->buffer : VK_NULL_HANDLE,
+                        dedicated != NULL ? dedicated->image : VK_NULL_HANDLE, error);
+  g_mutex_lock (&self->lock);
+  rill_pages_end_page_locked (self, size);
+  if (page == NULL || !self->closed)
+    return page;
+
+  g_mutex_unlock (&self->lock);
+  rill_pages_release_page (page);
+  g_mutex_lock (&self->lock);
+  set_closed_error (error);
+  return NULL;
+}
+
 static gboolean
 allocate_own (RillPages                    *self,
               const RillAllocationRequest  *request,
@@ -264,22 +297,20 @@ allocate_own (RillPages                    *self,
               GError                      **error)
 {
   gboolean dedicated = request->dedicated_required || request->dedicated_preferred;
-  RillPage *page = rill_page_new (self->context, self->type_index,
-                                  dedicated ? request->requirements.size : size,
-                                  dedicated ? request->buffer : VK_NULL_HANDLE,
-                                  dedicated ? request->image : VK_NULL_HANDLE, error);
-
-  if (page == NULL)
-    return FALSE;
-  page->own = TRUE;
+  guint64 page_size = dedicated ? request->requirements.size : size;
+  RillPage *page = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->closed)
+  while (rill_pages_must_wait_locked (self, page_size))
+    g_cond_wait (&self->grown, &self->lock);
+  if (rill_pages_begin_page_locked (self, page_size, page_size, error) > 0)
+    page = make_page_locked (self, page_size, dedicated ? request : NULL, error);
+  if (page == NULL)
     {
       g_mutex_unlock (&self->lock);
-      rill_pages_release_page (page);
-      return set_closed_error (error);
+      return FALSE;
     }
+  page->own = TRUE;
   add_page_locked (self, page);
   page->n_objects = 1;
   self->own_used_size += page->size;
@@ -296,33 +327,27 @@ allocate_own (RillPages                    *self,
 /* Makes a page without the lock, or waits for a thread that is at it. */
 static gboolean
 grow_locked (RillPages  *self,
+             guint64     least,
+             guint64     most,
              GError    **error)
 {
   RillPage *page;
+  guint64 size;
 
-  if (self->growing)
+  if (self->growing || rill_pages_must_wait_locked (self, least))
     {
       g_cond_wait (&self->grown, &self->lock);
       return TRUE;
     }
-  self->growing = TRUE;
-  g_mutex_unlock (&self->lock);
-  page = rill_page_new (self->context, self->type_index, self->page_size, VK_NULL_HANDLE,
-                        VK_NULL_HANDLE, error);
-  g_mutex_lock (&self->lock);
-  self->growing = FALSE;
-  g_cond_broadcast (&self->grown);
-  if (page == NULL)
+  size = rill_pages_begin_page_locked (self, least, most, error);
+  if (size == 0)
     return FALSE;
-  if (self->closed)
-    {
-      g_mutex_unlock (&self->lock);
-      rill_pages_release_page (page);
-      g_mutex_lock (&self->lock);
-      return set_closed_error (error);
-    }
-  add_page_locked (self, page);
-  return TRUE;
+  self->growing = TRUE;
+  page = make_page_locked (self, size, NULL, error);
+  self->growing = FALSE;
+  if (page != NULL)
+    add_page_locked (self, page);
+  return page != NULL;
 }
 
 static void
@@ -353,6 +378,7 @@ static gboolean
 allocate_shared (RillPages       *self,
                  guint64          size,
                  guint64          alignment,
+                 guint64          page_size,
                  RillAllocation  *allocation,
                  GError         **error)
 {
@@ -362,7 +388,7 @@ allocate_shared (RillPages       *self,
     return set_closed_error (error);
   while (!take_range_locked (self, size, alignment, allocation))
     {
-      if (!grow_locked (self, error))
+      if (!grow_locked (self, size, page_size, error))
         return FALSE;
       if (self->closed)
         return set_closed_error (error);
@@ -380,7 +406,7 @@ try_allocate (RillPages                    *self,
               GError                      **error)
 {
   return own ? allocate_own (self, request, size, allocation, error)
-             : allocate_shared (self, size, alignment, allocation, error);
+             : allocate_shared (self, size, alignment, self->page_size, allocation, error);
 }
 
 /* What was collected may have left room in a page that is there. */
@@ -404,13 +430,91 @@ needs_own_page (RillPages                    *self,
          || (request->dedicated_preferred && size > self->page_size / 2);
 }
 
+/* TRUE if it is worth another try. */
+static gboolean
+make_room_again (RillPages    *self,
+                 const GError *error,
+                 gint          n_before)
+{
+  if (rill_pages_is_over_limit (error))
+    {
+      rill_context_try_collect (self->context);
+      rill_pages_trim (self);
+      return TRUE;
+    }
+  return rill_pages_is_out_of_memory (error)
+         && rill_pages_make_room (self->context, self->type_index, error, n_before);
+}
+
+static gboolean
+try_until_no_room (RillPages                    *self,
+                   const RillAllocationRequest  *request,
+                   guint64                       size,
+                   guint64                       alignment,
+                   gboolean                      own,
+                   RillAllocation               *allocation,
+                   GError                      **error)
+{
+  GError *local_error = NULL;
+
+  for (guint i = 0;; i++)
+    {
+      gint n_before = rill_pages_get_n_released ();
+
+      g_clear_error (&local_error);
+      if (try_allocate (self, request, size, alignment, own, allocation, &local_error))
+        return TRUE;
+      if (i == MAX_RETRIES || !make_room_again (self, local_error, n_before))
+        break;
+    }
+  if (!own && rill_pages_is_out_of_memory (local_error) && take_range (self, size, alignment, allocation))
+    {
+      g_error_free (local_error);
+      return TRUE;
+    }
+  g_propagate_error (error, local_error);
+  return FALSE;
+}
+
+/* What is left of a heap may be less than a page. @error is why there is none, and then why there is no
+ * smaller one. */
+static gboolean
+allocate_in_smaller (RillPages       *self,
+                     guint64          size,
+                     guint64          alignment,
+                     RillAllocation  *allocation,
+                     GError         **error)
+{
+  guint64 least = MAX (size, self->page_size / MAX_PAGE_PARTS);
+  guint64 page_size = self->page_size;
+
+  while (page_size > least
+         && g_error_matches (*error, RILL_VULKAN_ERROR, RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY))
+    {
+      page_size = MAX (page_size / 2, least);
+      g_clear_error (error);
+      if (allocate_shared (self, size, alignment, page_size, allocation, error))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* For who has no interest in the difference to a full heap. */
+static void
+tell_limit (GError *error)
+{
+  if (error == NULL || !rill_pages_is_over_limit (error))
+    return;
+  error->domain = RILL_VULKAN_ERROR;
+  error->code = RILL_VULKAN_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
 gboolean
 rill_pages_allocate (RillPages                    *self,
                      const RillAllocationRequest  *request,
                      RillAllocation               *allocation,
                      GError                      **error)
 {
-  gint n_before = rill_pages_get_n_released ();
   GError *local_error = NULL;
   guint64 size, alignment;
   gboolean own;
@@ -420,22 +524,11 @@ rill_pages_allocate (RillPages                    *self,
       || !check_heap (self, request, size, error))
     return FALSE;
   own = needs_own_page (self, request, size);
-  if (try_allocate (self, request, size, alignment, own, allocation, &local_error))
+  if (try_until_no_room (self, request, size, alignment, own, allocation, &local_error)
+      || (!own && allocate_in_smaller (self, size, alignment, allocation, &local_error)))
     return TRUE;
 
-  if (rill_pages_is_out_of_memory (local_error))
-    {
-      gboolean again = rill_pages_make_room (self->context, self->type_index, local_error, n_before);
-      if (!again && !own && take_range (self, size, alignment, allocation))
-        {
-          g_error_free (local_error);
-          return TRUE;
-        }
-      if (again)
-        g_clear_error (&local_error);
-      if (again && try_allocate (self, request, size, alignment, own, allocation, &local_error))
-        return TRUE;
-    }
+  tell_limit (local_error);
   if (local_error->domain == RILL_VULKAN_ERROR)
     return set_error (self, request, size, local_error, error);
   g_propagate_error (error, local_error);
@@ -472,7 +565,7 @@ find_empty_locked (RillPages *self,
   for (guint i = 0; i < self->pages->len && self->n_empty > 0; i++)
     {
       RillPage *page = g_ptr_array_index (self->pages, i);
-      if (page == NULL || page->own || page->n_objects > 0)
+      if (page == NULL || page->own || page->n_objects > 0 || page->size < self->page_size)
         continue;
       *index = i;
       return TRUE;
@@ -488,9 +581,26 @@ rill_pages_ensure_empty (RillPages  *self,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   while (!self->closed && !find_empty_locked (self, index))
-    if (!grow_locked (self, error))
-      return FALSE;
+    if (!grow_locked (self, self->page_size, self->page_size, error))
+      {
+        tell_limit (error != NULL ? *error : NULL);
+        return FALSE;
+      }
   return !self->closed || set_closed_error (error);
+}
+
+/* A page of page_size is good for more than a smaller one. */
+static RillPage *
+choose_empty_locked (RillPages *self,
+                     RillPage  *page)
+{
+  for (guint i = 0; i < self->pages->len && page->size == self->page_size; i++)
+    {
+      RillPage *other = g_ptr_array_index (self->pages, i);
+      if (other != NULL && !other->own && other->n_objects == 0 && other->size < page->size)
+        page = other;
+    }
+  return page;
 }
 
 void
@@ -517,6 +627,8 @@ rill_pages_release (RillPages      *self,
       if (empty)
         self->n_empty++;
       remove = empty && (self->n_empty > 1 || self->closed);
+      if (remove && self->n_small > 0 && !self->closed)
+        page = choose_empty_locked (self, page);
     }
   if (remove)
     remove_page_locked (self, page);

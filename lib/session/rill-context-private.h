@@ -37,6 +37,7 @@ struct _RillContext
   VkPhysicalDeviceMemoryProperties memory;
   guint64 max_buffer_size;
   gboolean has_memory_budget;   /* VK_EXT_memory_budget */
+  gboolean has_memory_priority; /* VK_EXT_memory_priority, and its feature */
   guint64 max_allocation_size;  /* maxMemoryAllocationSize */
   RillDebugFlags debug;
 

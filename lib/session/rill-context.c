@@ -62,6 +62,24 @@ choose_families (VkPhysicalDevice physical_device,
   return n;
 }
 
+static gboolean
+has_extension (VkPhysicalDevice  physical_device,
+               const char       *name)
+{
+  guint32 n = 0;
+  g_autofree VkExtensionProperties *extensions = NULL;
+
+  if (vkEnumerateDeviceExtensionProperties (physical_device, NULL, &n, NULL) != VK_SUCCESS)
+    return FALSE;
+  extensions = g_new0 (VkExtensionProperties, n + 1);
+  if (vkEnumerateDeviceExtensionProperties (physical_device, NULL, &n, extensions) != VK_SUCCESS)
+    return FALSE;
+  for (guint32 i = 0; i < n; i++)
+    if (strcmp (extensions[i].extensionName, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* What the device reports of shader, storage and sampler features; nothing for rendering, and the
  * costly bounds checks only to validate. */
 typedef struct
@@ -70,7 +88,28 @@ typedef struct
   VkPhysicalDeviceVulkan11Features features11;
   VkPhysicalDeviceVulkan12Features features12;
   VkPhysicalDeviceVulkan13Features features13;
+  VkPhysicalDeviceMemoryPriorityFeaturesEXT priority;
 } FeatureChain;
+
+/* Of an extension, so it is there only if the device has that. */
+static void
+query_priority (VkPhysicalDevice  physical_device,
+                FeatureChain     *chain)
+{
+  chain->priority = (VkPhysicalDeviceMemoryPriorityFeaturesEXT) {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT,
+  };
+  if (has_extension (physical_device, VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME))
+    {
+      VkPhysicalDeviceFeatures2 features = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+        .pNext = &chain->priority,
+      };
+      vkGetPhysicalDeviceFeatures2 (physical_device, &features);
+    }
+  if (chain->priority.memoryPriority)
+    chain->features13.pNext = &chain->priority;
+}
 
 static void
 query_features (VkPhysicalDevice  physical_device,
@@ -102,6 +141,7 @@ query_features (VkPhysicalDevice  physical_device,
   chain->features12.bufferDeviceAddressCaptureReplay = VK_FALSE;
   chain->features12.bufferDeviceAddressMultiDevice = VK_FALSE;
   chain->features13.privateData = VK_FALSE;
+  query_priority (physical_device, chain);
 }
 
 static void
@@ -128,24 +168,6 @@ query_properties (RillContext *self)
 }
 
 static gboolean
-has_extension (VkPhysicalDevice  physical_device,
-               const char       *name)
-{
-  guint32 n = 0;
-  g_autofree VkExtensionProperties *extensions = NULL;
-
-  if (vkEnumerateDeviceExtensionProperties (physical_device, NULL, &n, NULL) != VK_SUCCESS)
-    return FALSE;
-  extensions = g_new0 (VkExtensionProperties, n + 1);
-  if (vkEnumerateDeviceExtensionProperties (physical_device, NULL, &n, extensions) != VK_SUCCESS)
-    return FALSE;
-  for (guint32 i = 0; i < n; i++)
-    if (strcmp (extensions[i].extensionName, name) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 create_device (RillContext         *self,
                const FamilyChoice  *choices,
                guint                n_choices,
@@ -154,7 +176,7 @@ create_device (RillContext         *self,
   static const float priority = 1.0f;
   VkDeviceQueueCreateInfo queue_infos[RILL_MAX_QUEUES];
   FeatureChain chain;
-  const char *extensions[2];
+  const char *extensions[3];
   VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
     .pNext = &chain.features,
@@ -175,6 +197,9 @@ create_device (RillContext         *self,
     extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
 
   query_features (self->physical_device, self->instance->messenger != VK_NULL_HANDLE, &chain);
+  self->has_memory_priority = chain.priority.memoryPriority;
+  if (self->has_memory_priority)
+    extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME;
   self->features = chain.features.features;
   self->features12 = chain.features12;
   self->features12.pNext = NULL;

@@ -7,7 +7,7 @@ import Rill from 'gi://Rill?version=1';
 import {checkProperties, equal, iterate, ok, openSession, refuses, run, test,
     throws} from './tap.js';
 
-const {CLOSED, INVALID_ARGUMENT, NOT_SUPPORTED} = Gio.IOErrorEnum;
+const {BUSY, CLOSED, INVALID_ARGUMENT, NOT_SUPPORTED} = Gio.IOErrorEnum;
 const {UINT8, UNORM8} = Rill.ChannelType;
 const PAGE = 1 << 20;
 
@@ -45,6 +45,30 @@ test('pages are signalled in the main context', () => {
     iterate();
     equal(removed.sort(), [0, 1]);
     equal([memory.page_count, memory.reserved_size], [0, 0]);
+});
+
+test('limit and priority', () => {
+    const memory = createMemory();
+    const notified = [];
+    memory.connect('notify', (_, pspec) => notified.push(pspec.name));
+    checkProperties(memory, {size_limit: 0, priority: 0.5});
+    ok(memory.set_size_limit(PAGE * 3 / 2));
+    ok(memory.set_priority(0.75));
+    iterate();
+    equal(notified, ['size-limit', 'priority']);
+    checkProperties(memory, {size_limit: PAGE * 3 / 2, priority: 0.75});
+    const buffers = [memory.create_buffer(PAGE), memory.create_buffer(PAGE / 4)];
+    equal(memory.reserved_size, memory.size_limit);
+    throws(Rill.VulkanError, Rill.VulkanError.OUT_OF_DEVICE_MEMORY,
+        () => memory.create_buffer(PAGE));
+    throws(Gio.IOErrorEnum, BUSY, () => memory.set_size_limit(0));
+    throws(Gio.IOErrorEnum, BUSY, () => memory.set_priority(0.25));
+    buffers.forEach(buffer => buffer.close());
+    ok(memory.trim());
+    for (const wrong of [-0.5, 1.5, NaN])
+        throws(Gio.IOErrorEnum, INVALID_ARGUMENT, () => memory.set_priority(wrong));
+    ok(memory.set_size_limit(0));
+    equal([memory.size_limit, memory.priority], [0, 0.75]);
 });
 
 test('mappable pages', () => {

@@ -42,6 +42,8 @@ test('memory', () => {
     uninitialized(() => memory.create_image_from_bytes(BYTES, [4], UINT8));
     uninitialized(() => memory.create_image_view_from_bytes(BYTES, [4], UINT8));
     uninitialized(() => memory.trim());
+    uninitialized(() => memory.set_size_limit(1));
+    uninitialized(() => memory.set_priority(1));
     uninitialized(() => memory.calculate_statistics());
     equal(memory.is_page_mappable(0), false);
 });

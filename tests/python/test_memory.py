@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Memories, their pages and what is created in them."""
 
-from support import IO, RillTest, data_of, iterate
+import math
+
+from support import IO, VULKAN, RillTest, data_of, iterate
 from gi.repository import Gio, Rill
 
 
@@ -46,6 +48,34 @@ class Memories(RillTest):
         self.assertEqual(sorted(removed), [0, 1])
         self.assertEqual(memory.get_page_count(), 0)
         self.assertEqual(memory.get_reserved_size(), 0)
+
+    def test_limit_and_priority(self):
+        memory = self.create()
+        notified = []
+        memory.connect('notify', lambda _, pspec: notified.append(pspec.name))
+        self.check_properties(memory, size_limit=0, priority=0.5)
+        self.assertTrue(memory.set_size_limit(PAGE * 3 // 2))
+        self.assertTrue(memory.set_priority(0.75))
+        iterate()
+        self.assertEqual(notified, ['size-limit', 'priority'])
+        self.check_properties(memory, size_limit=PAGE * 3 // 2, priority=0.75)
+        buffers = [memory.create_buffer(PAGE), memory.create_buffer(PAGE // 4)]
+        self.assertEqual(memory.get_reserved_size(), memory.get_size_limit())
+        with self.raises(VULKAN, Rill.VulkanError.OUT_OF_DEVICE_MEMORY):
+            memory.create_buffer(PAGE)
+        with self.raises(IO, Gio.IOErrorEnum.BUSY):
+            memory.set_size_limit(0)
+        with self.raises(IO, Gio.IOErrorEnum.BUSY):
+            memory.set_priority(0.25)
+        for buffer in buffers:
+            buffer.close()
+        self.assertTrue(memory.trim())
+        for wrong in (-0.5, 1.5, math.nan):
+            with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+                memory.set_priority(wrong)
+        self.assertTrue(memory.set_size_limit(2 ** 63))
+        self.assertEqual(memory.get_size_limit(), 2 ** 63)
+        self.assertEqual(memory.get_priority(), 0.75)
 
     def test_is_page_mappable(self):
         memory = self.host_memory

@@ -45,6 +45,29 @@ void test_pages (Rill.Session session) throws GLib.Error {
   assert_cmpstr (seen, CompareOperator.EQ, "-1 n0 -0 ");
 }
 
+void test_limit (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  assert (memory.size_limit == 0 && memory.priority == 0.5f);
+  assert (memory.set_size_limit (PAGE + PAGE / 2));
+  assert (memory.set_priority (0.75f));
+  assert (memory.size_limit == PAGE + PAGE / 2 && memory.priority == 0.75f);
+  var buffer = memory.create_buffer (PAGE);
+  var second_buffer = memory.create_buffer (PAGE / 4);
+  assert (memory.reserved_size == memory.size_limit);
+  try {
+    memory.create_buffer (PAGE);
+    assert_not_reached ();
+  } catch (Rill.VulkanError.OUT_OF_DEVICE_MEMORY error) {
+  }
+  expect_io (IOError.BUSY, () => { memory.set_size_limit (0); });
+  expect_io (IOError.BUSY, () => { memory.set_priority (0.25f); });
+  expect_io (IOError.INVALID_ARGUMENT, () => { memory.set_priority (float.NAN); });
+  second_buffer.close ();
+  buffer.close ();
+  assert (memory.trim ());
+  assert (memory.set_size_limit (0));
+}
+
 void test_statistics (Rill.Session session) throws GLib.Error {
   var memory = create (session);
   Rill.Buffer[] buffers = { memory.create_buffer (1000), memory.create_buffer (1000) };
@@ -111,6 +134,7 @@ int main (string[] args) {
   Test.init (ref args);
   SessionTest.add ("/memory/properties", test_properties);
   SessionTest.add ("/memory/pages", test_pages);
+  SessionTest.add ("/memory/limit", test_limit);
   SessionTest.add ("/memory/statistics", test_statistics);
   SessionTest.add ("/memory/create", test_create);
   SessionTest.add ("/memory/close", test_close);

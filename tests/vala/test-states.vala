@@ -30,6 +30,8 @@ void test_memory () {
   expect_uninitialized (() => { memory.create_buffer (4); });
   expect_uninitialized (() => { memory.create_image ({ 4 }, Rill.ChannelType.UINT8); });
   expect_uninitialized (() => { memory.trim (); });
+  expect_uninitialized (() => { memory.set_size_limit (1); });
+  expect_uninitialized (() => { memory.set_priority (1); });
   expect_uninitialized (() => { memory.calculate_statistics (); });
   memory.close ();
 }

@@ -4,7 +4,7 @@
 
 #include "rill-test-compute.h"
 
-#include "compute/rill-descriptors-private.h"
+#include "compute/rill-command-recording-private.h"
 #include "resource/rill-resource-private.h"
 #include "transfer/rill-copy-pool-private.h"
 #include "transfer/rill-staging-private.h"
@@ -199,8 +199,7 @@ test_closed_while_binding (void)
   RillBuffer *second = rill_test_buffer_new (memory, SIZE);
   RillComputeNode *node = rill_test_node_new (session, SHADER);
   RillDispatch dispatch = { NULL };
-  RillDescriptors descriptors;
-  VkDescriptorSet sets[4];
+  RillRecording *recording;
   GError *error = NULL;
 
   rill_test_bind (node, "First", first);
@@ -208,11 +207,13 @@ test_closed_while_binding (void)
   g_assert_true (rill_compute_node_prepare (node, context, &dispatch, &error));
   g_assert_no_error (error);
   rill_resource_close (RILL_RESOURCE (second));
-  rill_descriptors_init (&descriptors, context);
-  g_assert_false (rill_descriptors_make_sets (&descriptors, &dispatch, sets, &error));
+  recording = rill_recording_new (context, &error);
+  g_assert_no_error (error);
+  g_assert_false (rill_recording_add_dispatch (recording, node, &dispatch, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "");
   g_assert_cmpuint (rill_resource_get_state (first)->pins, ==, 0);
-  rill_descriptors_clear (&descriptors);
+  g_assert_cmpuint (rill_resource_get_state (first)->recordings, ==, 0);
+  rill_recording_unref (recording);
   rill_dispatch_clear (&dispatch);
   g_object_unref (node);
   g_object_unref (second);

@@ -44,6 +44,28 @@ make_context (const gint *types)
   return context;
 }
 
+/* The explanation is of the same choice. */
+static void
+check_explanation (RillContext             *context,
+                   RillMemoryPropertyFlags  asked,
+                   gboolean                 exact,
+                   gint                     index)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = rill_memory_explain_choice (context, asked, exact, &error);
+  g_autofree char *result = index < 0 ? g_strdup ("\nNo type will do, so no memory can be created.")
+                                      : g_strdup_printf ("\nType %d is chosen", index);
+  g_autofree char *line = g_strdup_printf ("\nType %d [", index);
+  const char *found = index < 0 ? NULL : strstr (text, line);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (text, result));
+  if (index >= 0)
+    g_assert_true (g_str_has_prefix (strstr (found, "): "), "): chosen"));
+  else
+    g_assert_null (strstr (text, "): chosen"));
+}
+
 static void
 check (const gint   *types,
        const Choice *choices,
@@ -65,6 +87,7 @@ check (const gint   *types,
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
       else
         g_assert_no_error (error);
+      check_explanation (context, asked, choices[i].exact, index);
     }
 }
 
@@ -300,6 +323,57 @@ test_errors (void)
   assert_refused (context, HV, TRUE, G_IO_ERROR_NOT_SUPPORTED, "Table");
 }
 
+/* Whether the line of a type says so. */
+static void
+assert_explained (const gint *types,
+                  gint        asked,
+                  gboolean    exact,
+                  guint       index,
+                  const char *expected)
+{
+  g_autofree RillContext *context = make_context (types);
+  g_autofree char *text =
+    rill_memory_explain_choice (context, (RillMemoryPropertyFlags) asked, exact, NULL);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  g_assert_true (g_str_has_prefix (lines[0], "Asked of “Table” is memory "));
+  g_assert_cmpuint (g_strv_length (lines), ==, context->memory.memoryTypeCount + 2);
+  if (!g_str_has_suffix (lines[index + 1], expected))
+    g_error ("“%s” is not the end of “%s”", expected, lines[index + 1]);
+}
+
+static void
+test_explanation (void)
+{
+  static const gint types[] = { 0, DL, HV | HC, HV | HC | CA, DL | HV | HC, DL | PROTECTED, DL | FUTURE, DL, END };
+  static const gint protected_only[] = { HV, DL | PROTECTED, END };
+
+  assert_explained (types, HV, FALSE, 0, ": left out: it lacks HOST_VISIBLE");
+  assert_explained (types, HV, FALSE, 2,
+                    ": would do, but type 3 is preferred: this one is not HOST_CACHED, so the host would read it slowly");
+  assert_explained (types, HV, FALSE, 3, ": chosen; it also is HOST_COHERENT | HOST_CACHED");
+  assert_explained (types, HV, FALSE, 4,
+                    ": would do, but type 3 is preferred: this one is DEVICE_LOCAL and HOST_VISIBLE together, and not "
+                    "both were asked for");
+  assert_explained (types, HV | HC, FALSE, 3,
+                    ": would do, but type 2 is preferred: this one has more flags that were not asked for, 1 "
+                    "instead of 0");
+  assert_explained (types, DL, FALSE, 5,
+                    ": left out: PROTECTED is for special purposes, and was not asked for");
+  assert_explained (types, DL, FALSE, 6, ": left out: 0x1000 is for special purposes, and was not asked for");
+  assert_explained (types, DL, FALSE, 7,
+                    ": would do, but type 1 is preferred: the two are alike, and that one comes first");
+  assert_explained (types, DL | HV, FALSE, 4, ": chosen: no other one will do; it also is HOST_COHERENT");
+  assert_explained (types, HV, TRUE, 2, ": left out: it has HOST_COHERENT as well, and the match is to be exact");
+  assert_explained (types, HV | CA, TRUE, 4,
+                    ": left out: it lacks HOST_CACHED, and it has DEVICE_LOCAL | HOST_COHERENT as well, and the "
+                    "match is to be exact");
+  assert_explained (protected_only, PROTECTED, FALSE, 1,
+                    ": chosen: no other one will do; it also is DEVICE_LOCAL; but PROTECTED needs a feature of the "
+                    "device that Rill does not enable");
+  assert_explained (protected_only, PROTECTED, FALSE, 2, "Type 1 is chosen, but no memory can be created of it.");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -315,5 +389,6 @@ main (int    argc,
   g_test_add_func ("/memory-choice/unknown-type", test_unknown_type);
   g_test_add_func ("/memory-choice/last-type", test_last_type);
   g_test_add_func ("/memory-choice/errors", test_errors);
+  g_test_add_func ("/memory-choice/explanation", test_explanation);
   return g_test_run ();
 }

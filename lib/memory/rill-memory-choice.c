@@ -12,23 +12,65 @@
   (VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT                      \
    | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT)
 
+/* Vulkan forbids to allocate of types whose feature was not enabled, and does not say so itself. */
+#define DISABLED_FLAGS                                                                             \
+  (VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD                  \
+   | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD | VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV)
+
 #define DEVICE_AND_HOST                                                                            \
   (VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
 
-/* The lower, the better; the order of design: no device memory in the host's window unless both were asked
- * for, cached memory for plain host access, then the fewest extra flags. */
-static guint
-rank (VkMemoryPropertyFlags type,
-      VkMemoryPropertyFlags asked)
+/* Ranks by the order of design: no device memory in the host's window unless both were asked for, cached
+ * memory for plain host access, then the fewest extra flags. */
+void
+rill_memory_judge_type (RillContext             *context,
+                        guint                    index,
+                        RillMemoryPropertyFlags  flags,
+                        gboolean                 exact_flags_match,
+                        RillMemoryVerdict       *verdict)
 {
-  VkMemoryPropertyFlags host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
-  gboolean both = (type & DEVICE_AND_HOST) == DEVICE_AND_HOST
-                  && (asked & DEVICE_AND_HOST) != DEVICE_AND_HOST;
-  gboolean uncached = asked & host && !(asked & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
-                      && !(type & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+  VkMemoryPropertyFlags type = context->memory.memoryTypes[index].propertyFlags;
+  VkMemoryPropertyFlags asked = (VkMemoryPropertyFlags) flags;
 
-  return (both ? 1u << 16 : 0) + (uncached ? 1u << 8 : 0)
-         + (guint) __builtin_popcount (type & ~asked);
+  *verdict = (RillMemoryVerdict) {
+    .missing = asked & ~type,
+    .extra = type & ~asked,
+    .special = type & ~(asked | PLAIN_FLAGS),
+    .windowed = (type & DEVICE_AND_HOST) == DEVICE_AND_HOST && (asked & DEVICE_AND_HOST) != DEVICE_AND_HOST,
+    .uncached = asked & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT && !(asked & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+                && !(type & VK_MEMORY_PROPERTY_HOST_CACHED_BIT),
+  };
+  verdict->fits = verdict->missing == 0 && (exact_flags_match ? verdict->extra : verdict->special) == 0;
+  verdict->rank = (verdict->windowed ? 1u << 16 : 0) + (verdict->uncached ? 1u << 8 : 0)
+                  + (guint) __builtin_popcount (verdict->extra);
+}
+
+gint
+rill_memory_find_type (RillContext              *context,
+                       RillMemoryPropertyFlags   flags,
+                       gboolean                  exact_flags_match,
+                       GError                  **error)
+{
+  VkMemoryPropertyFlags unknown = (VkMemoryPropertyFlags) flags & ~KNOWN_FLAGS;
+  guint best_rank = G_MAXUINT;
+  gint best = -1;
+
+  if (unknown != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Could not create a memory: unknown property flags 0x%x", unknown);
+      return -1;
+    }
+  for (guint i = 0; i < context->memory.memoryTypeCount; i++)
+    {
+      RillMemoryVerdict verdict;
+      rill_memory_judge_type (context, i, flags, exact_flags_match, &verdict);
+      if (!verdict.fits || verdict.rank >= best_rank)
+        continue;
+      best = (gint) i;
+      best_rank = verdict.rank;
+    }
+  return best;
 }
 
 gint
@@ -37,25 +79,15 @@ rill_memory_choose_type (RillContext              *context,
                          gboolean                  exact_flags_match,
                          GError                  **error)
 {
-  VkMemoryPropertyFlags asked = (VkMemoryPropertyFlags) flags;
+  GError *local_error = NULL;
+  gint best = rill_memory_find_type (context, flags, exact_flags_match, &local_error);
   g_autofree char *asked_text = NULL;
   g_autofree char *types = NULL;
-  gint best = -1;
 
-  if (asked & ~KNOWN_FLAGS)
+  if (local_error != NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create a memory: unknown property flags 0x%x", asked & ~KNOWN_FLAGS);
+      g_propagate_error (error, local_error);
       return -1;
-    }
-  for (guint i = 0; i < context->memory.memoryTypeCount; i++)
-    {
-      VkMemoryPropertyFlags type = context->memory.memoryTypes[i].propertyFlags;
-      if (exact_flags_match ? type != asked
-                            : (type & asked) != asked || type & ~(asked | PLAIN_FLAGS))
-        continue;
-      if (best < 0 || rank (type, asked) < rank (context->memory.memoryTypes[best].propertyFlags, asked))
-        best = (gint) i;
     }
   if (best >= 0)
     return best;
@@ -67,6 +99,13 @@ rill_memory_choose_type (RillContext              *context,
                context->properties.deviceName, exact_flags_match ? "with exactly" : "that contains", asked_text,
                types);
   return -1;
+}
+
+RillMemoryPropertyFlags
+rill_memory_get_disabled_flags (RillContext *context,
+                                guint        index)
+{
+  return (RillMemoryPropertyFlags) (context->memory.memoryTypes[index].propertyFlags & DISABLED_FLAGS);
 }
 
 char *

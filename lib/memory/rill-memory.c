@@ -385,19 +385,15 @@ check_page_size (guint64       page_size,
   return FALSE;
 }
 
-/* Vulkan forbids to allocate of types whose feature was not enabled, and does not say so itself. */
 static gboolean
 check_type_enabled (RillContext  *context,
                     guint         type_index,
                     GError      **error)
 {
-  const VkMemoryPropertyFlags disabled
-    = VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD
-      | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD | VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV;
   VkMemoryPropertyFlags flags = context->memory.memoryTypes[type_index].propertyFlags;
   g_autofree char *text = NULL;
 
-  if ((flags & disabled) == 0)
+  if (rill_memory_get_disabled_flags (context, type_index) == RILL_MEMORY_PROPERTY_NONE)
     return TRUE;
   text = rill_memory_flags_to_string ((RillMemoryPropertyFlags) flags);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,

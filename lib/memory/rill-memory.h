@@ -32,6 +32,12 @@ RillMemory              *rill_session_get_memory_for_usage  (RillSession        
                                                              GError                  **error) G_GNUC_WARN_UNUSED_RESULT;
 
 RILL_API
+char                    *rill_session_explain_memory        (RillSession              *session,
+                                                             RillMemoryPropertyFlags   flags,
+                                                             gboolean                  exact_flags_match,
+                                                             GError                  **error) G_GNUC_WARN_UNUSED_RESULT;
+
+RILL_API
 RillSession             *rill_memory_get_session            (RillMemory               *self);
 RILL_API
 RillMemoryPropertyFlags  rill_memory_get_flags              (RillMemory               *self);

@@ -19,6 +19,7 @@ function getDefaults(Rill) {
     return {
         Session: {
             create_memory: [Rill.MEMORY_DEFAULT_PAGE_SIZE, false],
+            explain_memory: [false],
             create_program_from_glsl: [null, null],
             create_compute_node: [null],
             wait_idle: [null],

@@ -93,6 +93,9 @@ class Session(Rill.Session):
                       exact_flags_match=False):
         return super().create_memory(flags, page_size, exact_flags_match)
 
+    def explain_memory(self, flags, exact_flags_match=False):
+        return super().explain_memory(flags, exact_flags_match)
+
     def create_program_from_bytes(self, spirv):
         return super().create_program_from_bytes(_to_bytes(spirv))
 

@@ -17,6 +17,7 @@ typedef struct _RillImage RillImage;
 typedef struct _RillImageView RillImageView;
 typedef struct _RillMapping RillMapping;
 typedef struct _RillMemory RillMemory;
+typedef struct _RillMemoryPage RillMemoryPage;
 typedef struct _RillMemoryStatistics RillMemoryStatistics;
 typedef struct _RillMemoryType RillMemoryType;
 typedef struct _RillProgram RillProgram;

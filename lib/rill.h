@@ -13,6 +13,7 @@
 #include "session/rill-session.h"
 
 #include "memory/rill-allocation-info.h"
+#include "memory/rill-memory-page.h"
 #include "memory/rill-memory-statistics.h"
 #include "memory/rill-memory.h"
 

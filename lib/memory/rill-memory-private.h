@@ -17,6 +17,8 @@ RillContext            *rill_memory_get_context    (RillMemory                  
 RillPages              *rill_memory_peek_pages     (RillMemory                   *self);
 GPtrArray              *rill_memory_list_children  (RillMemory                   *self);
 
+RillPages              *rill_memory_peek_pages (RillMemory                   *self);
+
 gboolean                rill_memory_allocate       (RillMemory                   *self,
                                                     const RillAllocationRequest  *request,
                                                     RillAllocation               *allocation,

@@ -16,8 +16,11 @@ G_BEGIN_DECLS
  * @used_size: bytes of all objects
  * @free_size: bytes in free ranges
  * @largest_free_size: bytes of the largest free range
+ * @fragmentation: how far the free bytes are from being one range, from 0 to 1: 1 less the part that the
+ *   largest free range has of them; 0 when nothing is free
  *
- * State of a [class@Memory] at one moment; see [method@Memory.calculate_statistics].
+ * State of a [class@Memory] or of one of its pages at one moment; see
+ * [method@Memory.calculate_statistics] and [method@Memory.calculate_page_statistics].
  */
 struct _RillMemoryStatistics
 {
@@ -28,6 +31,7 @@ struct _RillMemoryStatistics
   guint64 used_size;
   guint64 free_size;
   guint64 largest_free_size;
+  double  fragmentation;
 };
 
 RILL_API

@@ -3,6 +3,7 @@
 
 #include "core/rill-error-private.h"
 #include "memory/rill-memory-choice-private.h"
+#include "memory/rill-page-list-private.h"
 #include "rill-enum-types.h"
 #include "session/rill-device-private.h"
 #include "session/rill-memory-type.h"
@@ -45,6 +46,7 @@ typedef enum
   PROP_MEMORY_TYPE,
   PROP_PAGE_SIZE,
   PROP_PAGE_COUNT,
+  PROP_PAGES,
   PROP_MAPPABLE,
   PROP_USED_SIZE,
   PROP_RESERVED_SIZE,
@@ -83,6 +85,7 @@ page_added (gpointer owner,
   RillMemory *self = owner;
 
   rill_emitter_emit (self->context->emitter, self, signals[SIGNAL_PAGE_ADDED], index, size);
+  rill_page_list_update_locked (self);
   notify_pages (self);
 }
 
@@ -93,6 +96,7 @@ page_removed (gpointer owner,
   RillMemory *self = owner;
 
   rill_emitter_emit (self->context->emitter, self, signals[SIGNAL_PAGE_REMOVED], index);
+  rill_page_list_update_locked (self);
   notify_pages (self);
 }
 
@@ -226,6 +230,9 @@ rill_memory_get_property (GObject    *object,
     case PROP_PAGE_COUNT:
       g_value_set_uint (value, rill_memory_get_page_count (self));
       break;
+    case PROP_PAGES:
+      g_value_set_object (value, rill_memory_get_pages (self));
+      break;
     case PROP_MAPPABLE:
       g_value_set_boolean (value, rill_memory_get_mappable (self));
       break;
@@ -285,6 +292,12 @@ install_properties (GObjectClass *object_class)
    * Number of live pages: 0 until the first object.
    */
   properties[PROP_PAGE_COUNT] = g_param_spec_uint ("page-count", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * RillMemory:pages: (getter get_pages)
+   *
+   * The live pages: a list of [class@MemoryPage], which changes in the session's main context.
+   */
+  properties[PROP_PAGES] = g_param_spec_object ("pages", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   /**
    * RillMemory:mappable: (getter get_mappable)
    *
@@ -746,37 +759,6 @@ rill_memory_trim (RillMemory  *self,
   rill_context_collect (context);
   rill_pages_trim (&self->pages);
   return TRUE;
-}
-
-/**
- * rill_memory_calculate_statistics:
- * @self: a memory
- * @error: return location for an error
- *
- * Walks all pages and sums up what they hold.
- *
- * Takes time in the number of objects; the properties of the same names do not.
- *
- * Errors: %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED, %RILL_VULKAN_ERROR_DEVICE_LOST.
- *
- * Returns: (transfer full): the statistics
- */
-RillMemoryStatistics *
-rill_memory_calculate_statistics (RillMemory  *self,
-                                  GError     **error)
-{
-  g_autoptr (RillContext) context = NULL;
-  RillMemoryStatistics *statistics;
-
-  g_return_val_if_fail (RILL_IS_MEMORY (self), NULL);
-
-  context = rill_memory_ref_context (self, error);
-  if (context == NULL)
-    return NULL;
-  rill_context_collect (context);
-  statistics = g_new0 (RillMemoryStatistics, 1);
-  rill_pages_calculate_statistics (&self->pages, statistics);
-  return statistics;
 }
 
 /**

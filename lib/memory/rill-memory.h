@@ -48,6 +48,8 @@ guint64                  rill_memory_get_page_size          (RillMemory         
 RILL_API
 guint                    rill_memory_get_page_count         (RillMemory               *self);
 RILL_API
+GListModel              *rill_memory_get_pages              (RillMemory               *self);
+RILL_API
 gboolean                 rill_memory_get_mappable           (RillMemory               *self);
 RILL_API
 guint64                  rill_memory_get_used_size          (RillMemory               *self);
@@ -76,6 +78,10 @@ gboolean                 rill_memory_trim                   (RillMemory         
                                                              GError                  **error);
 RILL_API
 RillMemoryStatistics    *rill_memory_calculate_statistics   (RillMemory               *self,
+                                                             GError                  **error) G_GNUC_WARN_UNUSED_RESULT;
+RILL_API
+RillMemoryStatistics    *rill_memory_calculate_page_statistics (RillMemory            *self,
+                                                             guint                     page,
                                                              GError                  **error) G_GNUC_WARN_UNUSED_RESULT;
 RILL_API
 void                     rill_memory_close                  (RillMemory               *self);

@@ -8,6 +8,7 @@ typedef struct
 {
   RillContext *context;  /* (owned) */
   guint index;           /* in its memory: stable while the page lives */
+  guint64 serial;        /* tells it from earlier pages of the same index */
   VkDeviceMemory handle;
   guint heap;
   guint64 size;

@@ -27,6 +27,7 @@ add_page_locked (RillPages *self,
   else
     g_ptr_array_index (self->pages, index) = page;
   page->index = index;
+  page->serial = ++self->last_serial;
   self->lowest_free = index + 1;
   self->page_count++;
   self->reserved_size += page->size;
@@ -638,39 +639,6 @@ rill_pages_release (RillPages      *self,
     rill_pages_release_page (page);
 }
 
-static void
-add_page_statistics_locked (RillPages            *self,
-                            RillPage             *page,
-                            RillMemoryStatistics *statistics)
-{
-  RillBlockStatistics block;
-
-  statistics->page_count++;
-  statistics->reserved_size += page->size;
-  statistics->object_count += page->n_objects;
-  if (page->own)
-    {
-      statistics->used_size += page->size;
-      return;
-    }
-  rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
-  statistics->used_size += block.used;
-  statistics->free_size += block.free;
-  statistics->free_range_count += block.n_free_ranges;
-  statistics->largest_free_size = MAX (statistics->largest_free_size, block.largest_free);
-}
-
-void
-rill_pages_calculate_statistics (RillPages            *self,
-                                 RillMemoryStatistics *statistics)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  for (guint i = 0; i < self->pages->len; i++)
-    if (g_ptr_array_index (self->pages, i) != NULL)
-      add_page_statistics_locked (self, g_ptr_array_index (self->pages, i), statistics);
-}
-
 gboolean
 rill_pages_begin_compaction (RillPages  *self,
                              GError    **error)
@@ -793,6 +761,7 @@ void
 rill_pages_clear (RillPages *self)
 {
   g_assert (self->page_count == 0);
+  g_clear_object (&self->list);
   g_ptr_array_unref (self->pages);
   rill_suballocator_free (self->suballocator);
   g_cond_clear (&self->grown);

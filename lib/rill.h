@@ -21,6 +21,7 @@
 #include "resource/rill-image-view.h"
 #include "resource/rill-image.h"
 #include "resource/rill-mapping.h"
+#include "resource/rill-memory-dump.h"
 #include "resource/rill-resource.h"
 
 #include "transfer/rill-buffer-transfer.h"

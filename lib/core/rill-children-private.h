@@ -37,3 +37,8 @@ void     rill_children_remove (RillChildren *self,
 GPtrArray *rill_children_list (RillChildren *self);
 /* Refuses later additions and closes each child, without the lock. */
 void     rill_children_close  (RillChildren *self);
+/* Calls func (object, data) for each under the lock, which keeps those alive that are about to go: func looks
+ * at them, and neither references nor closes one. */
+void     rill_children_foreach (RillChildren *self,
+                                void        (*func) (gpointer object, gpointer data),
+                                gpointer      data);

@@ -100,3 +100,14 @@ rill_children_close (RillChildren *self)
       g_object_unref (object);
     }
 }
+
+void
+rill_children_foreach (RillChildren *self,
+                       void        (*func) (gpointer object, gpointer data),
+                       gpointer      data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (RillChild *child = self->first; child != NULL; child = child->next)
+    func (child->object, data);
+}

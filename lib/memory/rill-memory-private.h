@@ -17,8 +17,6 @@ RillContext            *rill_memory_get_context    (RillMemory                  
 RillPages              *rill_memory_peek_pages     (RillMemory                   *self);
 GPtrArray              *rill_memory_list_children  (RillMemory                   *self);
 
-RillPages              *rill_memory_peek_pages (RillMemory                   *self);
-
 gboolean                rill_memory_allocate       (RillMemory                   *self,
                                                     const RillAllocationRequest  *request,
                                                     RillAllocation               *allocation,
@@ -32,3 +30,7 @@ gboolean                rill_memory_add_child      (RillMemory                  
                                                     void                        (*close) (GObject *object));
 void                    rill_memory_remove_child   (RillMemory                   *self,
                                                     RillChild                    *child);
+/* As rill_children_foreach(). */
+void                    rill_memory_foreach_child  (RillMemory                   *self,
+                                                    void                        (*func) (gpointer object, gpointer data),
+                                                    gpointer                      data);

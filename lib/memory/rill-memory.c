@@ -180,6 +180,14 @@ rill_memory_remove_child (RillMemory *self,
   rill_children_remove (&self->children, child);
 }
 
+void
+rill_memory_foreach_child (RillMemory  *self,
+                           void       (*func) (gpointer object, gpointer data),
+                           gpointer     data)
+{
+  rill_children_foreach (&self->children, func, data);
+}
+
 static void
 rill_memory_dispose (GObject *object)
 {

@@ -7,7 +7,7 @@ import Rill from 'gi://Rill?version=1';
 import {checkProperties, equal, iterate, ok, openSession, refuses, run, test,
     throws} from './tap.js';
 
-const {BUSY, CLOSED, INVALID_ARGUMENT, NOT_SUPPORTED} = Gio.IOErrorEnum;
+const {BUSY, CLOSED, INVALID_ARGUMENT, NOT_FOUND, NOT_SUPPORTED} = Gio.IOErrorEnum;
 const {UINT8, UNORM8} = Rill.ChannelType;
 const PAGE = 1 << 20;
 
@@ -90,6 +90,70 @@ test('statistics', () => {
     ok(statistics.free_size <= PAGE - statistics.used_size);
     ok(statistics.largest_free_size <= statistics.free_size);
     equal(statistics.copy().object_count, buffers.length);
+    buffers[0].close();
+    const {fragmentation, free_size: free, largest_free_size: largest} =
+        memory.calculate_statistics();
+    ok(Math.abs(fragmentation - (1 - largest / free)) < 1e-9 && statistics.fragmentation === 0);
+});
+
+test('statistics of a page', () => {
+    const memory = createMemory();
+    const buffers = [memory.create_buffer(PAGE), memory.create_buffer(1000)];
+    const statistics = memory.calculate_page_statistics(1);
+    equal([statistics.page_count, statistics.object_count], [1, 1]);
+    equal(statistics.used_size, buffers[1].allocation_info.size);
+    throws(Gio.IOErrorEnum, NOT_FOUND, () => memory.calculate_page_statistics(2));
+});
+
+test('pages', () => {
+    const memory = createMemory();
+    const buffer = memory.create_buffer(1000);
+    const [page] = memory.pages;
+    checkProperties(page, {memory, index: 0, size: PAGE, mappable: memory.mappable, live: true,
+        object_count: 1, used_size: buffer.allocation_info.size,
+        free_size: memory.calculate_statistics().free_size});
+    const seen = [];
+    page.connect('notify::live', () => seen.push(page.live));
+    ok(!memory.create_buffer(2 * PAGE).closed);
+    iterate();
+    const sizes = [];
+    for (const item of memory.get_pages())
+        sizes.push(item.size);
+    equal(sizes, [PAGE, 2 * PAGE]);
+    memory.close();
+    checkProperties(page, {live: false, object_count: 0, used_size: 0, free_size: 0});
+    iterate();
+    equal([memory.pages.get_n_items(), seen], [0, [false]]);
+    equal([page.index, page.mappable, page.memory === memory], [0, memory.mappable, true]);
+});
+
+test('dumps', () => {
+    const memory = createMemory();
+    const buffer = memory.create_buffer(PAGE / 2);
+    buffer.name = 'Größe <網點>';
+    const dump = JSON.parse(memory.to_json());
+    const [pool] = Object.values(dump.DefaultPools);
+    const parts = pool.Blocks[0].Suballocations;
+    equal(parts.reduce((sum, {Size}) => sum + Size, 0), PAGE);
+    const {allocation_info: info} = buffer;
+    const part = parts.find(({Kind}) => Kind === 'buffer');
+    equal([part.Name, part.Offset, part.Size], ['Größe <網點>', info.offset, info.size]);
+    equal(dump.Memory.UsedBytes, memory.used_size);
+    ok(memory.to_svg().includes('Größe &lt;網點&gt;\nbuffer, '));
+    memory.close();
+    throws(Gio.IOErrorEnum, CLOSED, () => memory.to_json());
+    throws(Gio.IOErrorEnum, CLOSED, () => memory.to_svg());
+});
+
+test('explain the choice of a memory', () => {
+    const session = openSession();
+    const memory = createMemory(session);
+    ok(session.explain_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL)
+        .endsWith(`Type ${memory.memory_type.index} is chosen.`));
+    ok(session.explain_memory(Rill.MemoryPropertyFlags.PROTECTED, true)
+        .includes('No type will do'));
+    session.close();
+    throws(Gio.IOErrorEnum, CLOSED, () => session.explain_memory(0));
 });
 
 test('create a buffer', () => {

@@ -17,14 +17,16 @@ function uninitialized(func) {
 }
 
 test('getters', () => {
-    for (const name of ['Device', 'MemoryType', 'Memory', 'Buffer', 'Image', 'ImageView', 'Mapping',
-        'Transfer', 'Program', 'ComputeNode', 'CommandBuffer', 'Duration']) {
+    for (const name of ['Device', 'MemoryType', 'Memory', 'MemoryPage', 'Buffer', 'Image', 'ImageView',
+        'Mapping', 'Transfer', 'Program', 'ComputeNode', 'CommandBuffer', 'Duration']) {
         const object = new Rill[name]();
         checkProperties(object);
         for (const {name: property, value_type: type} of object.constructor.list_properties()) {
             const value = object[property.replaceAll('-', '_')];
             const {TYPE_OBJECT, TYPE_STRING} = GObject;
-            if ([TYPE_OBJECT, TYPE_STRING].some(base => GObject.type_is_a(type, base)))
+            if (value instanceof Gio.ListStore)
+                equal(value.get_n_items(), 0, `${name}.${property}`);
+            else if ([TYPE_OBJECT, TYPE_STRING].some(base => GObject.type_is_a(type, base)))
                 equal(value, null, `${name}.${property}`);
         }
         object.close?.();
@@ -45,6 +47,9 @@ test('memory', () => {
     uninitialized(() => memory.set_size_limit(1));
     uninitialized(() => memory.set_priority(1));
     uninitialized(() => memory.calculate_statistics());
+    uninitialized(() => memory.calculate_page_statistics(0));
+    uninitialized(() => memory.to_json());
+    uninitialized(() => memory.to_svg());
     equal(memory.is_page_mappable(0), false);
 });
 

@@ -20,7 +20,7 @@ NAMES = {
     'AllocationInfo': 'info', 'Buffer': 'buffer', 'CommandBuffer': 'commands',
     'ComputeNode': 'node', 'Device': 'device', 'Duration': 'duration', 'Image': 'image',
     'ImageView': 'view', 'Mapping': 'mapping', 'Memory': 'memory', 'MemoryStatistics': 'statistics',
-    'MemoryType': 'memory_?type', 'Program': 'program',
+    'MemoryPage': 'page', 'MemoryType': 'memory_?type', 'Program': 'program',
     'Resource': '(?:buffer|image|resource)', 'Session': 'session', 'Transfer': 'transfer',
 }
 

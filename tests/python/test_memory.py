@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Memories, their pages and what is created in them."""
 
+import json
 import math
+from xml.etree import ElementTree
 
 from support import IO, VULKAN, RillTest, data_of, iterate
 from gi.repository import Gio, Rill
@@ -96,6 +98,80 @@ class Memories(RillTest):
         self.assertLessEqual(statistics.free_size, PAGE - statistics.used_size)
         self.assertLessEqual(statistics.largest_free_size, statistics.free_size)
         self.assertEqual(statistics.copy().object_count, len(buffers))
+        buffers[0].close()
+        statistics = memory.calculate_statistics()
+        self.assertAlmostEqual(statistics.fragmentation,
+                               1 - statistics.largest_free_size / statistics.free_size)
+        self.assertGreater(statistics.fragmentation, 0)
+
+    def test_calculate_page_statistics(self):
+        memory = self.create()
+        buffers = [memory.create_buffer(PAGE), memory.create_buffer(1000)]
+        statistics = memory.calculate_page_statistics(1)
+        self.assertEqual((statistics.page_count, statistics.object_count), (1, 1))
+        self.assertEqual(statistics.used_size, buffers[1].get_allocation_info().size)
+        self.assertEqual(memory.calculate_page_statistics(0).fragmentation, 0)
+        with self.raises(IO, Gio.IOErrorEnum.NOT_FOUND):
+            memory.calculate_page_statistics(2)
+
+    def test_pages(self):
+        memory = self.create()
+        buffer = memory.create_buffer(1000)
+        pages = memory.get_pages()
+        self.assertIsInstance(pages, Gio.ListStore)
+        [page] = pages
+        self.check_properties(page, memory=memory, index=0, size=PAGE,
+                              mappable=memory.get_mappable(), live=True, object_count=1,
+                              used_size=buffer.get_allocation_info().size,
+                              free_size=memory.calculate_statistics().free_size)
+        seen = []
+        page.connect('notify::live', lambda page, _: seen.append(page.get_live()))
+        large_buffer = memory.create_buffer(2 * PAGE)
+        iterate()
+        self.assertEqual([page.get_size() for page in memory.pages], [PAGE, 2 * PAGE])
+        memory.close()
+        self.assertFalse(page.get_live())
+        self.assertEqual((page.get_object_count(), page.get_used_size(), page.get_free_size()),
+                         (0, 0, 0))
+        iterate()
+        self.assertEqual((len(pages), seen), (0, [False]))
+        self.assertTrue(large_buffer.get_closed())
+        self.assertEqual((page.get_index(), page.get_mappable()), (0, memory.get_mappable()))
+        self.assertEqual(page.get_memory(), memory)
+
+    def test_to_json(self):
+        memory = self.create()
+        buffer = memory.create_buffer(1000)
+        buffer.set_name('Größe 網點')
+        dump = json.loads(memory.to_json())
+        [pool] = dump['DefaultPools'].values()
+        parts = pool['Blocks']['0']['Suballocations']
+        self.assertEqual(sum(part['Size'] for part in parts), PAGE)
+        [part] = [part for part in parts if part['Kind'] == 'buffer']
+        info = buffer.get_allocation_info()
+        self.assertEqual((part['Name'], part['Offset'], part['Size']),
+                         ('Größe 網點', info.offset, info.size))
+        self.assertEqual(dump['Memory']['UsedBytes'], memory.get_used_size())
+
+    def test_to_svg(self):
+        memory = self.create()
+        buffer = memory.create_buffer(PAGE // 2)
+        buffer.set_name('<half> & half')
+        picture = ElementTree.fromstring(memory.to_svg())
+        titles = [title.text for title in picture.iter('{http://www.w3.org/2000/svg}title')]
+        self.assertEqual(len(titles), 2)
+        self.assertTrue(titles[0].startswith('<half> & half\nbuffer, '), titles)
+        self.assertTrue(titles[1].startswith('free, '), titles)
+
+    def test_explain_memory(self):
+        flags = Rill.MemoryPropertyFlags
+        memory = self.create()
+        text = self.session.explain_memory(flags.DEVICE_LOCAL)
+        self.assertTrue(text.endswith('Type %d is chosen.' % memory.get_memory_type().get_index()))
+        text = self.session.explain_memory(flags.PROTECTED, exact_flags_match=True)
+        self.assertIn('No type will do', text)
+        with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
+            self.session.explain_memory(flags(1 << 20))
 
     def test_create_buffer(self):
         self.assertEqual(self.memory.create_buffer(100).get_size(), 100)

@@ -80,6 +80,60 @@ void test_statistics (Rill.Session session) throws GLib.Error {
   assert (statistics.free_size <= PAGE - statistics.used_size);
   assert (statistics.largest_free_size <= statistics.free_size);
   assert (statistics.copy ().object_count == buffers.length);
+  assert (statistics.fragmentation == 0.0);
+  buffers[0].close ();
+  statistics = memory.calculate_page_statistics (0);
+  double part = (double) statistics.largest_free_size / (double) statistics.free_size;
+  assert (Math.fabs (statistics.fragmentation - (1.0 - part)) < 1e-9);
+  expect_io (IOError.NOT_FOUND, () => { memory.calculate_page_statistics (1); });
+}
+
+void test_page_list (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  var buffer = memory.create_buffer (1000);
+  var pages = memory.pages;
+  assert (pages is ListStore);
+  assert (pages.get_n_items () == 1);
+  var page = (Rill.MemoryPage) pages.get_item (0);
+  assert (page.memory == memory);
+  assert (page.index == 0);
+  assert (page.size == PAGE);
+  assert (page.mappable == memory.mappable);
+  assert (page.live);
+  assert (page.object_count == 1);
+  assert (page.used_size == buffer.allocation_info.size);
+  assert (page.free_size == memory.calculate_statistics ().free_size);
+  int notified = 0;
+  page.notify["live"].connect (() => notified++);
+  memory.close ();
+  assert (!page.live);
+  assert (page.object_count == 0 && page.used_size == 0 && page.free_size == 0);
+  iterate ();
+  assert (notified == 1);
+  assert (pages.get_n_items () == 0);
+}
+
+void test_dumps (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  var buffer = memory.create_buffer (PAGE / 2);
+  buffer.name = "Größe <網點>";
+  assert ("\"Name\" : \"Größe <網點>\"" in memory.to_json ());
+  assert ("Größe &lt;網點&gt;\nbuffer, " in memory.to_svg ());
+  memory.close ();
+  expect_io (IOError.CLOSED, () => { memory.to_json (); });
+  expect_io (IOError.CLOSED, () => { memory.to_svg (); });
+}
+
+void test_explanation (Rill.Session session) throws GLib.Error {
+  var flags = Rill.MemoryPropertyFlags.DEVICE_LOCAL;
+  var memory = create (session);
+  var end = "Type %u is chosen.".printf (memory.memory_type.index);
+  assert (session.explain_memory (flags).has_suffix (end));
+  flags = Rill.MemoryPropertyFlags.PROTECTED;
+  assert ("No type will do" in session.explain_memory (flags, true));
+  expect_io (IOError.INVALID_ARGUMENT, () => {
+    session.explain_memory ((Rill.MemoryPropertyFlags) (1 << 20));
+  });
 }
 
 void test_create (Rill.Session session) throws GLib.Error {
@@ -136,6 +190,9 @@ int main (string[] args) {
   SessionTest.add ("/memory/pages", test_pages);
   SessionTest.add ("/memory/limit", test_limit);
   SessionTest.add ("/memory/statistics", test_statistics);
+  SessionTest.add ("/memory/page-list", test_page_list);
+  SessionTest.add ("/memory/dumps", test_dumps);
+  SessionTest.add ("/memory/explanation", test_explanation);
   SessionTest.add ("/memory/create", test_create);
   SessionTest.add ("/memory/close", test_close);
   return Test.run ();

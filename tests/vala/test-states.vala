@@ -16,6 +16,7 @@ void test_session () {
   assert (session.transfers.get_n_items () == 0);
   expect_uninitialized (() => { session.wait_idle (); });
   expect_uninitialized (() => { session.create_memory (Rill.MemoryPropertyFlags.DEVICE_LOCAL); });
+  expect_uninitialized (() => { session.explain_memory (Rill.MemoryPropertyFlags.NONE); });
   expect_uninitialized (() => { session.create_command_buffer (); });
   expect_uninitialized (() => { session.create_duration (); });
   expect_uninitialized (() => { session.set_budget_threshold (0.5); });
@@ -27,12 +28,16 @@ void test_memory () {
   var memory = make<Rill.Memory> ();
   assert (memory.session == null);
   assert (memory.page_count == 0);
+  assert (memory.pages.get_n_items () == 0);
   expect_uninitialized (() => { memory.create_buffer (4); });
   expect_uninitialized (() => { memory.create_image ({ 4 }, Rill.ChannelType.UINT8); });
   expect_uninitialized (() => { memory.trim (); });
   expect_uninitialized (() => { memory.set_size_limit (1); });
   expect_uninitialized (() => { memory.set_priority (1); });
   expect_uninitialized (() => { memory.calculate_statistics (); });
+  expect_uninitialized (() => { memory.calculate_page_statistics (0); });
+  expect_uninitialized (() => { memory.to_json (); });
+  expect_uninitialized (() => { memory.to_svg (); });
   memory.close ();
 }
 

@@ -319,6 +319,7 @@ test_empty (Fixture       *fixture,
   g_assert_cmpuint (json_object_get_size (json_object_get_object_member (pool, "Blocks")), ==, 0);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (pool, "DedicatedAllocations")), ==, 0);
   g_assert_nonnull (strstr (svg, "There is no page."));
+  g_assert_nonnull (strstr (svg, "0 pages, 0 bytes: no object, nothing free"));
 }
 
 /* What a picture is made of. */

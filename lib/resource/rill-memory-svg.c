@@ -14,10 +14,11 @@
 #define LINE_HEIGHT 20
 #define SWATCH 12
 
-/* So many pages get no line of text each, or the picture would be too high for most programs. */
+/* More pages get no line of text each, and lower bars, as many programs draw no higher picture. */
 #define MAX_PAGES_WITH_TEXT 400
-#define LOW_BAR_HEIGHT 7
+#define MAX_HEIGHT 30000
 #define LOW_PAGE_HEIGHT 9
+#define MIN_PAGE_HEIGHT 2
 
 /* What is thinner is drawn together with its neighbours, or not at all. */
 #define THIN 0.5
@@ -44,6 +45,7 @@ typedef struct
 {
   GString *svg;
   GString *labels; /* drawn last, as they lie above the parts */
+  guint page;
   double scale;    /* units per byte */
   gint y;
   gint height;
@@ -167,7 +169,8 @@ append_object (GString                *text,
 
 /* What is shown while the pointer is over a part. */
 static char *
-describe_part (const RillPart *part)
+describe_part (const Bar      *bar,
+               const RillPart *part)
 {
   const RillObjectRecord *object = part->object;
   GString *text = g_string_new (NULL);
@@ -183,7 +186,7 @@ describe_part (const RillPart *part)
   g_string_append_printf (text, "%s, %s", kind, size);
   if (part->size >= 1000)
     g_string_append_printf (text, " (%" G_GUINT64_FORMAT " bytes)", part->size);
-  g_string_append_printf (text, "\noffset %" G_GUINT64_FORMAT, part->offset);
+  g_string_append_printf (text, "\npage %u, offset %" G_GUINT64_FORMAT, bar->page, part->offset);
   if (object != NULL)
     {
       g_string_append_printf (text, "\n%" G_GUINT64_FORMAT " bytes of padding before it", object->left_padding);
@@ -236,14 +239,14 @@ static void
 append_part (Bar            *bar,
              const RillPart *part)
 {
-  g_autofree char *title = describe_part (part);
+  g_autofree char *title = describe_part (bar, part);
 
   append_rect (bar, part->offset, part->size, part->kind, title);
   append_label (bar, part);
 }
 
 static char *
-describe_thin (Bar *bar)
+describe_thin (const Bar *bar)
 {
   GString *text = g_string_new (NULL);
 
@@ -254,7 +257,7 @@ describe_thin (Bar *bar)
         g_autofree char *size = rill_format_size (bar->thin_sizes[i]);
         g_string_append_printf (text, "\n%s: %s", styles[i].label, size);
       }
-  g_string_append_printf (text, "\noffset %" G_GUINT64_FORMAT, bar->first_thin->offset);
+  g_string_append_printf (text, "\npage %u, from offset %" G_GUINT64_FORMAT, bar->page, bar->first_thin->offset);
   return g_string_free (text, FALSE);
 }
 
@@ -270,7 +273,7 @@ flush_thin (Bar *bar)
   for (guint i = 0; i < RILL_N_PART_KINDS; i++)
     if (bar->thin_sizes[i] > bar->thin_sizes[kind])
       kind = (RillPartKind) i;
-  title = bar->n_thin == 1 ? describe_part (bar->first_thin) : describe_thin (bar);
+  title = bar->n_thin == 1 ? describe_part (bar, bar->first_thin) : describe_thin (bar);
   append_rect (bar, bar->first_thin->offset, bar->thin_end - bar->first_thin->offset, kind, title);
   bar->n_thin = 0;
   memset (bar->thin_sizes, 0, sizeof bar->thin_sizes);
@@ -296,7 +299,14 @@ append_bar (GString                *svg,
             gint                    height)
 {
   g_autoptr (GString) labels = g_string_new (NULL);
-  Bar bar = { .svg = svg, .labels = labels, .scale = scale, .y = y, .height = height };
+  Bar bar = {
+    .svg = svg,
+    .labels = labels,
+    .page = page->page->index,
+    .scale = scale,
+    .y = y,
+    .height = height,
+  };
 
   for (guint i = 0; i < page->n_parts; i++)
     {
@@ -334,8 +344,11 @@ append_statistics (GString                    *text,
   g_autofree char *free = rill_format_size (statistics->free_size);
   g_autofree char *largest = rill_format_size (statistics->largest_free_size);
 
-  g_string_append_printf (text, "%u object%s of %s, ", statistics->object_count,
-                          statistics->object_count == 1 ? "" : "s", used);
+  if (statistics->object_count == 0)
+    g_string_append (text, "no object, ");
+  else
+    g_string_append_printf (text, "%u object%s of %s, ", statistics->object_count,
+                            statistics->object_count == 1 ? "" : "s", used);
   if (statistics->free_range_count == 0)
     g_string_append (text, "nothing free");
   else if (statistics->free_range_count == 1)
@@ -365,7 +378,7 @@ describe_totals (const RillMemorySnapshot *snapshot)
   GString *text = g_string_new (NULL);
   g_autofree char *size = rill_format_size (snapshot->statistics.reserved_size);
 
-  g_string_append_printf (text, "%u page%s of %s: ", snapshot->statistics.page_count,
+  g_string_append_printf (text, "%u page%s, %s: ", snapshot->statistics.page_count,
                           snapshot->statistics.page_count == 1 ? "" : "s", size);
   append_statistics (text, &snapshot->statistics);
   return g_string_free (text, FALSE);
@@ -440,23 +453,23 @@ append_pages (GString                  *svg,
 {
   guint64 largest = get_largest_size (snapshot);
   double scale = BAR_WIDTH / (double) largest;
-  gboolean low = snapshot->pages->len > MAX_PAGES_WITH_TEXT;
+  guint n_pages = snapshot->pages->len;
+  gboolean low = n_pages > MAX_PAGES_WITH_TEXT;
+  gint height = low ? CLAMP (MAX_HEIGHT / (gint) n_pages, MIN_PAGE_HEIGHT, LOW_PAGE_HEIGHT) : PAGE_HEIGHT;
 
-  if (snapshot->pages->len == 0)
+  if (n_pages == 0)
     {
       append_line (svg, MARGIN, y, "fill=\"#59626d\"", TEXT_SIZE, "There is no page.");
       return y + LINE_HEIGHT;
     }
   y = append_scale (svg, largest, y);
-  if (low)
-    y += LOW_PAGE_HEIGHT - LOW_BAR_HEIGHT;
-  for (guint i = 0; i < snapshot->pages->len; i++, y += low ? LOW_PAGE_HEIGHT : PAGE_HEIGHT)
+  for (guint i = 0; i < n_pages; i++, y += height)
     {
       const RillSnapshotPage *page = &g_array_index (snapshot->pages, RillSnapshotPage, i);
-      g_autofree char *text = describe_page (page->page);
+      g_autofree char *text = low ? NULL : describe_page (page->page);
       if (low)
         {
-          append_bar (svg, page, scale, y, LOW_BAR_HEIGHT);
+          append_bar (svg, page, scale, y + 1, height - 1 - height / 6);
           continue;
         }
       append_line (svg, MARGIN, y + LINE_HEIGHT, "fill=\"#1d2329\"", TEXT_SIZE, text);

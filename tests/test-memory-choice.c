@@ -345,15 +345,19 @@ assert_explained (const gint *types,
 static void
 test_explanation (void)
 {
-  static const gint types[] = { 0, DL, HV | HC, HV | HC | CA, DL | HV | HC, DL | PROTECTED, DL | FUTURE, DL, END };
+  static const gint types[] = {
+    0, DL, HV | HC, HV | HC | CA, DL | HV | HC, DL | PROTECTED, DL | FUTURE, DL, END
+  };
   static const gint protected_only[] = { HV, DL | PROTECTED, END };
 
   assert_explained (types, HV, FALSE, 0, ": left out: it lacks HOST_VISIBLE");
   assert_explained (types, HV, FALSE, 2,
-                    ": would do, but type 3 is preferred: this one is not HOST_CACHED, so the host would read it slowly");
+                    ": would do, but type 3 is preferred: this one is not HOST_CACHED, so the host "
+                    "would read it slowly");
   assert_explained (types, HV, FALSE, 3, ": chosen; it also is HOST_COHERENT | HOST_CACHED");
   assert_explained (types, HV, FALSE, 4,
-                    ": would do, but type 3 is preferred: this one is DEVICE_LOCAL and HOST_VISIBLE together, and not "
+                    ": would do, but type 3 is preferred: this one is DEVICE_LOCAL and "
+                    "HOST_VISIBLE together, and not "
                     "both were asked for");
   assert_explained (types, HV | HC, FALSE, 3,
                     ": would do, but type 2 is preferred: this one has more flags that were not asked for, 1 "
@@ -364,14 +368,18 @@ test_explanation (void)
   assert_explained (types, DL, FALSE, 7,
                     ": would do, but type 1 is preferred: the two are alike, and that one comes first");
   assert_explained (types, DL | HV, FALSE, 4, ": chosen: no other one will do; it also is HOST_COHERENT");
-  assert_explained (types, HV, TRUE, 2, ": left out: it has HOST_COHERENT as well, and the match is to be exact");
-  assert_explained (types, HV | CA, TRUE, 4,
-                    ": left out: it lacks HOST_CACHED, and it has DEVICE_LOCAL | HOST_COHERENT as well, and the "
-                    "match is to be exact");
-  assert_explained (protected_only, PROTECTED, FALSE, 1,
-                    ": chosen: no other one will do; it also is DEVICE_LOCAL; but PROTECTED needs a feature of the "
-                    "device that Rill does not enable");
-  assert_explained (protected_only, PROTECTED, FALSE, 2, "Type 1 is chosen, but no memory can be created of it.");
+  assert_explained (types, HV, TRUE, 2,
+                    ": left out: it has HOST_COHERENT as well, and the match is to be exact");
+  assert_explained (
+    types, HV | CA, TRUE, 4,
+    ": left out: it lacks HOST_CACHED, and it has DEVICE_LOCAL | HOST_COHERENT as well, and the "
+    "match is to be exact");
+  assert_explained (
+    protected_only, PROTECTED, FALSE, 1,
+    ": chosen: no other one will do; it also is DEVICE_LOCAL; but PROTECTED needs a feature of the "
+    "device that Rill does not enable");
+  assert_explained (protected_only, PROTECTED, FALSE, 2,
+                    "Type 1 is chosen, but no memory can be created of it.");
 }
 
 int

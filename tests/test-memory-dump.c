@@ -40,8 +40,8 @@ image_new (RillMemory *memory,
 {
   const guint shape[] = { height, width, 4 };
   g_autoptr (GError) error = NULL;
-  RillImage *image = rill_memory_create_image (memory, shape, 3, RILL_CHANNEL_TYPE_UINT8, RILL_IMAGE_USAGE_NONE,
-                                               &error);
+  RillImage *image = rill_memory_create_image (memory, shape, 3, RILL_CHANNEL_TYPE_UINT8,
+                                               RILL_IMAGE_USAGE_NONE, &error);
 
   g_assert_no_error (error);
   return image;
@@ -190,7 +190,8 @@ assert_statistics (JsonObject                 *object,
   g_assert_cmpint (json_object_get_int_member (object, "TotalBytes"), ==, statistics->reserved_size);
   g_assert_cmpint (json_object_get_int_member (object, "UsedBytes"), ==, statistics->used_size);
   g_assert_cmpint (json_object_get_int_member (object, "UnusedBytes"), ==, statistics->free_size);
-  g_assert_cmpint (json_object_get_int_member (object, "LargestUnusedBytes"), ==, statistics->largest_free_size);
+  g_assert_cmpint (json_object_get_int_member (object, "LargestUnusedBytes"), ==,
+                   statistics->largest_free_size);
   g_assert_cmpint (json_object_get_int_member (object, "Allocations"), ==, statistics->object_count);
   g_assert_cmpint (json_object_get_int_member (object, "UnusedRanges"), ==, statistics->free_range_count);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (object, "Fragmentation"),
@@ -315,9 +316,12 @@ test_empty (Fixture       *fixture,
   g_autofree char *svg = rill_memory_to_svg (fixture->memory, NULL);
   JsonObject *pool = get_pool (json, fixture->memory);
 
-  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (json, "Memory"), "TotalBytes"), ==, 0);
+  g_assert_cmpint (
+    json_object_get_int_member (json_object_get_object_member (json, "Memory"), "TotalBytes"), ==,
+    0);
   g_assert_cmpuint (json_object_get_size (json_object_get_object_member (pool, "Blocks")), ==, 0);
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (pool, "DedicatedAllocations")), ==, 0);
+  g_assert_cmpuint (
+    json_array_get_length (json_object_get_array_member (pool, "DedicatedAllocations")), ==, 0);
   g_assert_nonnull (strstr (svg, "There is no page."));
   g_assert_nonnull (strstr (svg, "0 pages, 0 bytes: no object, nothing free"));
 }
@@ -430,7 +434,8 @@ static void
 test_many (Fixture       *fixture,
            gconstpointer  data)
 {
-  RillMemory *memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, 16 * 1024 * 1024);
+  RillMemory *memory =
+    rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, 16 * 1024 * 1024);
   g_autoptr (GPtrArray) buffers = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (JsonObject) json = NULL;
   JsonArray *parts;
@@ -524,14 +529,15 @@ test_explain (Fixture       *fixture,
               gconstpointer  data)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = rill_session_explain_memory (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, FALSE,
-                                                       &error);
+  g_autofree char *text = rill_session_explain_memory (
+    fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, FALSE, &error);
   guint type = rill_memory_type_get_index (rill_memory_get_memory_type (fixture->memory));
   g_autofree char *result = g_strdup_printf ("\nType %u is chosen.", type);
 
   g_assert_no_error (error);
   g_assert_true (g_str_has_suffix (text, result));
-  g_assert_null (rill_session_explain_memory (fixture->session, (RillMemoryPropertyFlags) (1 << 20), TRUE, &error));
+  g_assert_null (rill_session_explain_memory (fixture->session, (RillMemoryPropertyFlags) (1 << 20),
+                                              TRUE, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "0x100000");
   rill_session_close (fixture->session);
   g_assert_null (rill_session_explain_memory (fixture->session, RILL_MEMORY_PROPERTY_NONE, FALSE, &error));

@@ -73,7 +73,8 @@ append_chosen (GString                 *text,
   if (disabled != RILL_MEMORY_PROPERTY_NONE)
     {
       g_autofree char *flags = rill_memory_flags_to_string (disabled);
-      g_string_append_printf (text, "; but %s needs a feature of the device that Rill does not enable", flags);
+      g_string_append_printf (text, "; but %s needs a feature of the device that Rill does not enable",
+                              flags);
     }
 }
 

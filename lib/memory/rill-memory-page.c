@@ -8,10 +8,10 @@
  *
  * A page of a memory, in the list [property@Memory:pages].
  *
- * Index, size and whether it is mappable stay. What lies in the page is asked for at the time of the call, and
- * is 0 once the page was released; its change is not notified, to keep allocation cheap. A page object keeps
- * neither the page nor the memory alive, and stands for one page only: a later page of the same index has
- * an object of its own.
+ * Index, size and whether it is mappable stay. What lies in the page is asked for at the time of the
+ * call, and is 0 once the page was released; its change is not notified, to keep allocation cheap. A page
+ * object keeps neither the page nor the memory alive, and stands for one page only: a later page of the
+ * same index has an object of its own.
  *
  * Every method may be called from any thread.
  */
@@ -196,7 +196,8 @@ rill_memory_page_notify_live (RillMemoryPage *self)
  *
  * Gets the memory that the page is of.
  *
- * Returns: (transfer full) (nullable): the memory; %NULL once it is gone, or if the page was never initialised
+ * Returns: (transfer full) (nullable): the memory; %NULL once it is gone, or if the page was never
+ *   initialised
  */
 RillMemory *
 rill_memory_page_get_memory (RillMemoryPage *self)
@@ -261,7 +262,8 @@ query (RillMemoryPage *self,
   g_autoptr (RillMemory) memory = g_weak_ref_get (&self->memory);
 
   *state = (RillPageState) { 0 };
-  return memory != NULL && rill_pages_query_page (rill_memory_peek_pages (memory), self->index, self->serial, state);
+  return memory != NULL
+         && rill_pages_query_page (rill_memory_peek_pages (memory), self->index, self->serial, state);
 }
 
 /**

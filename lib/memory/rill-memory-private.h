@@ -32,5 +32,5 @@ void                    rill_memory_remove_child   (RillMemory                  
                                                     RillChild                    *child);
 /* As rill_children_foreach(). */
 void                    rill_memory_foreach_child  (RillMemory                   *self,
-                                                    void                        (*func) (gpointer object, gpointer data),
+                                                    void (*func) (gpointer object, gpointer data),
                                                     gpointer                      data);

@@ -264,6 +264,18 @@ rill_memory_get_property (GObject    *object,
     }
 }
 
+static GParamSpec *
+make_pages_property (void)
+{
+  /**
+   * RillMemory:pages: (getter get_pages)
+   *
+   * The live pages: a list of [class@MemoryPage], which changes in the session's main context.
+   */
+  return g_param_spec_object ("pages", NULL, NULL, G_TYPE_LIST_MODEL,
+                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+}
+
 static void
 install_properties (GObjectClass *object_class)
 {
@@ -300,12 +312,7 @@ install_properties (GObjectClass *object_class)
    * Number of live pages: 0 until the first object.
    */
   properties[PROP_PAGE_COUNT] = g_param_spec_uint ("page-count", NULL, NULL, 0, G_MAXUINT, 0, flags);
-  /**
-   * RillMemory:pages: (getter get_pages)
-   *
-   * The live pages: a list of [class@MemoryPage], which changes in the session's main context.
-   */
-  properties[PROP_PAGES] = g_param_spec_object ("pages", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_PAGES] = make_pages_property ();
   /**
    * RillMemory:mappable: (getter get_mappable)
    *

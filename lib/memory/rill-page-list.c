@@ -171,9 +171,9 @@ make_list_locked (RillMemory *memory,
  *
  * Gets the live pages.
  *
- * The list, a [class@Gio.ListStore], is in the order of the pages' indices. It changes in the session's main
- * context, soon after the pages do, and is to be used there. It is empty once the memory was closed and nothing
- * holds its pages any more.
+ * The list, a [class@Gio.ListStore], is in the order of the pages' indices. It changes in the session's
+ * main context, soon after the pages do, and is to be used there. It is empty once the memory was closed and
+ * nothing holds its pages any more.
  *
  * Returns: (transfer none): a list of [class@MemoryPage]
  */

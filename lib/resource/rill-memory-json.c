@@ -5,8 +5,8 @@
 
 #include <json-glib/json-glib.h>
 
-/* The keys are in the style of the Vulkan Memory Allocator's dumps, whose tool reads "General", "DefaultPools"
- * and what is below; the library's own stand among them. */
+/* The keys are in the style of the Vulkan Memory Allocator's dumps, whose tool reads "General" and
+ * "DefaultPools"; the library's own stand among them. */
 
 static void
 set_int (JsonObject *object,

@@ -232,7 +232,7 @@ rill_memory_snapshot_new (RillMemory  *memory,
   g_array_set_clear_func (self->objects, object_clear);
   self->usages = g_hash_table_new_full (NULL, NULL, NULL, g_free);
 
-  rill_pages_record (rill_memory_get_page_table (memory), self->page_records, ranges);
+  rill_pages_record (rill_memory_peek_pages (memory), self->page_records, ranges);
   rill_memory_foreach_child (memory, add_object, self);
   g_array_sort (self->objects, compare_objects);
   add_pages (self, ranges);

@@ -189,7 +189,8 @@ describe_part (const Bar      *bar,
   g_string_append_printf (text, "\npage %u, offset %" G_GUINT64_FORMAT, bar->page, part->offset);
   if (object != NULL)
     {
-      g_string_append_printf (text, "\n%" G_GUINT64_FORMAT " bytes of padding before it", object->left_padding);
+      g_string_append_printf (text, "\n%" G_GUINT64_FORMAT " bytes of padding before it",
+                              object->left_padding);
       append_object (text, object);
     }
   return g_string_free (text, FALSE);
@@ -257,7 +258,8 @@ describe_thin (const Bar *bar)
         g_autofree char *size = rill_format_size (bar->thin_sizes[i]);
         g_string_append_printf (text, "\n%s: %s", styles[i].label, size);
       }
-  g_string_append_printf (text, "\npage %u, from offset %" G_GUINT64_FORMAT, bar->page, bar->first_thin->offset);
+  g_string_append_printf (text, "\npage %u, from offset %" G_GUINT64_FORMAT, bar->page,
+                          bar->first_thin->offset);
   return g_string_free (text, FALSE);
 }
 
@@ -322,10 +324,12 @@ append_bar (GString                *svg,
   flush_thin (&bar);
   append_number (svg, "<rect x=\"", MARGIN);
   append_number (svg, "\" width=\"", MAX (1.0, (double) page->page->size * scale));
-  g_string_append_printf (svg, "\" y=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#1d2329\" stroke-width=\"0.8\"/>\n",
+  g_string_append_printf (svg, "\" y=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#1d2329\" "
+                          "stroke-width=\"0.8\"/>\n",
                           y, height);
   if (labels->len > 0)
-    g_string_append_printf (svg, "<g text-anchor=\"middle\" font-size=\"%d\" pointer-events=\"none\">\n%s</g>\n",
+    g_string_append_printf (svg, "<g text-anchor=\"middle\" font-size=\"%d\" pointer-events=\"none\">\n"
+                            "%s</g>\n",
                             TEXT_SIZE, labels->str);
 }
 
@@ -395,8 +399,9 @@ append_legend (GString                  *svg,
     {
       const RillPartSum *sum = &snapshot->sums[i];
       g_autofree char *size = rill_format_size (sum->size);
-      g_autofree char *text = sum->count == 0 ? g_strdup (styles[i].label)
-                                              : g_strdup_printf ("%s: %u, %s", styles[i].label, sum->count, size);
+      g_autofree char *text = sum->count == 0
+                                ? g_strdup (styles[i].label)
+                                : g_strdup_printf ("%s: %u, %s", styles[i].label, sum->count, size);
       double width = SWATCH + 6 + estimate_text (text, TEXT_SIZE);
 
       if (x + width > WIDTH - MARGIN)
@@ -485,8 +490,8 @@ draw (const RillMemorySnapshot *snapshot)
   GString *svg = g_string_new (NULL);
   g_autofree char *title = g_strdup_printf ("Memory of type %u: %s", snapshot->type_index, snapshot->flags);
   g_autofree char *page_size = rill_format_size (snapshot->page_size);
-  g_autofree char *device = g_strdup_printf ("%s, heap %u; page size %s", snapshot->device, snapshot->heap_index,
-                                             page_size);
+  g_autofree char *device = g_strdup_printf ("%s, heap %u; page size %s", snapshot->device,
+                                             snapshot->heap_index, page_size);
   g_autofree char *totals = describe_totals (snapshot);
   gint y;
 
@@ -514,9 +519,10 @@ draw (const RillMemorySnapshot *snapshot)
  *
  * Draws what lies in the memory: a bar for each page, as long as the page is large.
  *
- * Buffers, images, padding and free ranges have colours of their own, and so have closed objects whose range is
- * not free yet. A browser shows the name, the kind, the size, the offset and the padding of what the pointer is
- * over. Neighbours that are too thin to be seen are drawn as one. The text is an SVG image that needs nothing else.
+ * Buffers, images, padding and free ranges have colours of their own, and so have closed objects whose
+ * range is not free yet. A browser shows the name, the kind, the size, the offset and the padding of what
+ * the pointer is over. Neighbours that are too thin to be seen are drawn as one. The text is an SVG image
+ * that needs no other file.
  *
  * What other threads allocate and close meanwhile may be in it or not. Takes time in the number of objects.
  *

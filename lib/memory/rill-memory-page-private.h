@@ -2,7 +2,7 @@
 #pragma once
 
 #include "memory/rill-memory-page.h"
-#include "memory/rill-pages-private.h"
+#include "memory/rill-pages-statistics-private.h"
 
 RillMemoryPage *rill_memory_page_new         (RillMemory           *memory,
                                               const RillPageRecord *record);

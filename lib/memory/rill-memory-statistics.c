@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory/rill-memory-private.h"
+#include "memory/rill-pages-statistics-private.h"
 
 G_DEFINE_BOXED_TYPE (RillMemoryStatistics, rill_memory_statistics, rill_memory_statistics_copy, rill_memory_statistics_free)
 

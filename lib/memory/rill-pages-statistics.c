@@ -2,7 +2,7 @@
 
 /* What is to be seen of the pages: for reports, not for decisions on a hot path. */
 
-#include "memory/rill-pages-private.h"
+#include "memory/rill-pages-statistics-private.h"
 
 void
 rill_memory_statistics_add (RillMemoryStatistics       *self,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "memory/rill-memory-private.h"
+#include "memory/rill-pages-statistics-private.h"
 
 /* What lies in a memory at one moment, for pictures of it: the same for all of them. */
 

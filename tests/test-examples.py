@@ -5,6 +5,7 @@ Run by tests/python/tap.py. RILL_EXAMPLES_BUILD names the folder of the programs
 """
 
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from xml.etree import ElementTree
 
 import gi
 
@@ -29,7 +31,7 @@ BUILT = Path(os.environ['RILL_EXAMPLES_BUILD'])
 def commands(name):
     """How the example is started, by language."""
     found = {'python': [sys.executable, str(EXAMPLES / (name + '.py'))]}
-    if shutil.which('gjs'):
+    if shutil.which('gjs') and (EXAMPLES / (name + '.js')).exists():
         found['gjs'] = ['gjs', '-m', str(EXAMPLES / (name + '.js'))]
     for language, program in (('c', BUILT / name), ('vala', BUILT / (name + '-vala'))):
         if program.exists():
@@ -166,6 +168,32 @@ class Edges(Examples):
                     self.assertRegex(result.stderr,
                                      r'\A(edges: \S[^\n]+|usage: edges INPUT OUTPUT.png)\n\Z')
                     self.assertFalse(output.exists())
+
+
+class Compact(Examples):
+
+    def test_compact(self):
+        for language, command in commands('compact').items():
+            with self.subTest(language):
+                pictures = [self.folder / (language + when) for when in ('before.svg', 'after.svg')]
+                result = run(command, *pictures)
+                self.assertEqual((result.returncode, result.stderr), (0, ''))
+                numbers = re.fullmatch(r'100 objects, \d+ bytes: (\d+) pages before, (\d+) after\n',
+                                       result.stdout)
+                self.assertIsNotNone(numbers, result.stdout)
+                before, after = map(int, numbers.groups())
+                self.assertLess(after, before)
+                for path, n_pages in zip(pictures, (before, after)):
+                    text = path.read_text(encoding='utf-8')
+                    self.assertTrue(ElementTree.fromstring(text.encode()).tag.endswith('}svg'))
+                    self.assertIn(f'{n_pages} pages', text)
+
+    def test_usage(self):
+        for language, command in commands('compact').items():
+            with self.subTest(language):
+                result = run(command, self.folder / 'only.svg')
+                self.assertEqual(result.returncode, 1)
+                self.assertIn('compact.py BEFORE.svg AFTER.svg', result.stderr)
 
 
 class Saxpy(Examples):

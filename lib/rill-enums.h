@@ -138,6 +138,21 @@ typedef enum /*< flags >*/
 } RillMemoryPropertyFlags;
 
 /**
+ * RillAllocationStrategy:
+ * @RILL_ALLOCATION_STRATEGY_GENERAL: for objects that come and go in any order: the free range that fits best
+ * @RILL_ALLOCATION_STRATEGY_LINEAR: for temporaries that are freed all at once, or in the order in which they
+ *   were allocated, or in the reverse order: each behind the one before, as in an arena, a ring or a stack. Any
+ *   other order is allowed; the room is used again when its neighbours are free too, or the ring comes round.
+ *
+ * How the place of a new range is chosen; see [class@Suballocator] and [property@Memory:strategy].
+ */
+typedef enum
+{
+  RILL_ALLOCATION_STRATEGY_GENERAL = 0,
+  RILL_ALLOCATION_STRATEGY_LINEAR = 1,
+} RillAllocationStrategy;
+
+/**
  * RillMemoryUsage:
  * @RILL_MEMORY_USAGE_DEVICE_ONLY: used by the device; fastest there, perhaps not accessible by
  *   the host

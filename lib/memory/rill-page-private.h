@@ -13,7 +13,7 @@ typedef struct
   guint heap;
   guint64 size;
   guint8 *map;           /* the whole page, for the page's life; NULL when not host-visible */
-  gboolean own;          /* holds one object only and is no block of the suballocator */
+  gboolean own;          /* holds one object only and is no block of the ranges */
   gboolean coherent;
   guint n_objects;
   gsize departure;       /* of its memory, on the way to the driver */

@@ -3,7 +3,7 @@
 
 #include "memory/rill-memory-statistics.h"
 #include "memory/rill-page-private.h"
-#include "memory/rill-suballocator-private.h"
+#include "memory/rill-ranges-private.h"
 #include "session/rill-memory-type.h"
 
 /* Where an object lies. The page lives at least as long as the allocation. */
@@ -59,13 +59,13 @@ typedef struct
   float priority;
   gboolean closed;
   gboolean compacting;
-  RillSuballocator *suballocator;
+  RillRanges *ranges;
   GPtrArray *pages;      /* (element-type RillPage) (owned), NULL where an index is free */
   guint lowest_free;     /* no index below it is free */
   guint64 last_serial;
   guint page_count;
-  guint n_empty;         /* pages of the suballocator that hold nothing */
-  guint n_small;         /* pages of the suballocator below page_size */
+  guint n_empty;         /* shared pages that hold nothing */
+  guint n_small;         /* shared pages below page_size */
   guint64 reserved_size;
   guint trace;           /* its number in the trace; 0: none is recorded */
   gboolean traced;       /* and it has been introduced there */

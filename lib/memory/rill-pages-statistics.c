@@ -34,7 +34,7 @@ add_page_locked (RillPages            *self,
   if (!page->own)
     {
       RillBlockStatistics block;
-      rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
+      rill_ranges_calculate_block_statistics (self->ranges, page->index, &block);
       of_page.used_size = block.used;
       of_page.free_size = block.free;
       of_page.free_range_count = block.n_free_ranges;
@@ -97,7 +97,7 @@ rill_pages_query_page (RillPages     *self,
   if (page == NULL)
     return FALSE;
   state->object_count = page->n_objects;
-  state->used_size = page->own ? page->size : rill_suballocator_get_block_used (self->suballocator, index);
+  state->used_size = page->own ? page->size : rill_ranges_get_block_used (self->ranges, index);
   return TRUE;
 }
 
@@ -146,7 +146,7 @@ record_page_locked (RillPages      *self,
       if (page->own)
         add_range (page->index, 0, page->size, TRUE, ranges);
       else
-        rill_suballocator_walk (self->suballocator, page->index, add_range, ranges);
+        rill_ranges_walk (self->ranges, page->index, add_range, ranges);
       record.n_ranges = ranges->len - n_before;
       add_page_locked (self, page, &record.statistics);
     }

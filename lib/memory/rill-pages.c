@@ -33,7 +33,7 @@ add_page_locked (RillPages *self,
   self->reserved_size += page->size;
   if (!page->own)
     {
-      rill_suballocator_add_block (self->suballocator, index, page->size);
+      rill_ranges_add_block (self->ranges, index, page->size);
       self->n_empty++;
       self->n_small += page->size < self->page_size;
     }
@@ -46,7 +46,7 @@ remove_page_locked (RillPages *self,
 {
   if (!page->own)
     {
-      rill_suballocator_remove_block (self->suballocator, page->index);
+      rill_ranges_remove_block (self->ranges, page->index);
       self->n_empty--;
       self->n_small -= page->size < self->page_size;
     }
@@ -170,7 +170,7 @@ append_page_locked (RillPages *self,
       g_string_append (text, "for one object");
       return;
     }
-  rill_suballocator_calculate_block_statistics (self->suballocator, page->index, &block);
+  rill_ranges_calculate_block_statistics (self->ranges, page->index, &block);
   free = rill_format_size (block.free);
   largest = rill_format_size (block.largest_free);
   g_string_append_printf (text, "%s free, largest range %s", free, largest);
@@ -369,7 +369,7 @@ take_range_locked (RillPages      *self,
                    guint64         alignment,
                    RillAllocation *allocation)
 {
-  if (!rill_suballocator_allocate (self->suballocator, size, alignment, &allocation->range))
+  if (!rill_ranges_allocate (self->ranges, size, alignment, &allocation->range))
     return FALSE;
   note_range_locked (self, allocation, alignment);
   return TRUE;
@@ -552,7 +552,7 @@ rill_pages_allocate_in (RillPages                    *self,
   locker = g_mutex_locker_new (&self->lock);
   page = index < self->pages->len ? g_ptr_array_index (self->pages, index) : NULL;
   if (self->closed || page == NULL || page->own
-      || !rill_suballocator_allocate_in (self->suballocator, index, size, alignment,
+      || !rill_ranges_allocate_in (self->ranges, index, size, alignment,
                                          &allocation->range))
     return FALSE;
   note_range_locked (self, allocation, alignment);
@@ -623,7 +623,7 @@ rill_pages_release (RillPages      *self,
     }
   else
     {
-      gboolean empty = rill_suballocator_release (self->suballocator, &allocation->range);
+      gboolean empty = rill_ranges_release (self->ranges, &allocation->range);
       g_assert (empty == (page->n_objects == 0));
       if (empty)
         self->n_empty++;
@@ -700,7 +700,7 @@ rill_pages_list (RillPages *self)
         continue;
       info.size = page->size;
       info.n_objects = page->n_objects;
-      info.used = rill_suballocator_get_block_used (self->suballocator, i);
+      info.used = rill_ranges_get_block_used (self->ranges, i);
       g_array_append_val (list, info);
     }
   return list;
@@ -736,7 +736,7 @@ rill_pages_get_used_size (RillPages *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return rill_suballocator_get_used (self->suballocator) + self->own_used_size;
+  return rill_ranges_get_used (self->ranges) + self->own_used_size;
 }
 
 guint64
@@ -752,7 +752,7 @@ rill_pages_init (RillPages *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->grown);
-  self->suballocator = rill_suballocator_new ();
+  self->ranges = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   self->pages = g_ptr_array_new ();
   self->trace = rill_trace_begin_memory ();
 }
@@ -763,7 +763,7 @@ rill_pages_clear (RillPages *self)
   g_assert (self->page_count == 0);
   g_clear_object (&self->list);
   g_ptr_array_unref (self->pages);
-  rill_suballocator_free (self->suballocator);
+  rill_ranges_free (self->ranges);
   g_cond_clear (&self->grown);
   g_mutex_clear (&self->lock);
 }

@@ -9,7 +9,7 @@
 
 #include "alloc-trace.h"
 #include "bench-util.h"
-#include "memory/rill-suballocator-private.h"
+#include "memory/rill-ranges-private.h"
 #include "rill-vulkan.h"
 
 #define ARENA_SIZE ((guint64) 1 << 42)
@@ -133,7 +133,7 @@ measure (const Subject  *subject,
 /* The suballocator alone, in one endless block or in pages that are added on demand. */
 typedef struct
 {
-  RillSuballocator *suballocator;
+  RillRanges *suballocator;
   RillRange *slots;
   guint32 n_blocks;
   gboolean grows;
@@ -147,11 +147,11 @@ offsets_allocate (gpointer data,
 {
   Offsets *offsets = data;
 
-  while (!rill_suballocator_allocate (offsets->suballocator, size, alignment, &offsets->slots[slot]))
+  while (!rill_ranges_allocate (offsets->suballocator, size, alignment, &offsets->slots[slot]))
     {
       if (!offsets->grows)
         return FALSE;
-      rill_suballocator_add_block (offsets->suballocator, offsets->n_blocks++, PAGE_SIZE);
+      rill_ranges_add_block (offsets->suballocator, offsets->n_blocks++, PAGE_SIZE);
     }
   return TRUE;
 }
@@ -162,7 +162,7 @@ offsets_release (gpointer data,
 {
   Offsets *offsets = data;
 
-  rill_suballocator_release (offsets->suballocator, &offsets->slots[slot]);
+  rill_ranges_release (offsets->suballocator, &offsets->slots[slot]);
 }
 
 static void
@@ -170,11 +170,11 @@ measure_offsets (AllocTraceKind kind,
                  guint32        live)
 {
   const Subject subject = { "suballocator", offsets_allocate, offsets_release };
-  Offsets offsets = { .suballocator = rill_suballocator_new (), .slots = g_new (RillRange, live) };
+  Offsets offsets = { .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), .slots = g_new (RillRange, live) };
 
-  rill_suballocator_add_block (offsets.suballocator, 0, ARENA_SIZE);
+  rill_ranges_add_block (offsets.suballocator, 0, ARENA_SIZE);
   measure (&subject, &offsets, kind, live, 1000000);
-  rill_suballocator_free (offsets.suballocator);
+  rill_ranges_free (offsets.suballocator);
   g_free (offsets.slots);
 }
 
@@ -182,7 +182,7 @@ measure_offsets (AllocTraceKind kind,
 static void
 measure_pages (guint32 live)
 {
-  Offsets offsets = { .suballocator = rill_suballocator_new (), .slots = g_new (RillRange, live), .grows = TRUE };
+  Offsets offsets = { .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), .slots = g_new (RillRange, live), .grows = TRUE };
   guint64 ops = count_ops (live, 1000000);
   guint n_used = 0;
   AllocTrace trace;
@@ -198,12 +198,12 @@ measure_pages (guint32 live)
   print_case ("suballocator", "churn-1MiB-pages", live, "mean",
               ((double) (bench_now_ns () - start) - time_trace (ALLOC_TRACE_CHURN, live, ops)) / ops, "ns/op");
   for (guint32 i = 0; i < offsets.n_blocks; i++)
-    n_used += rill_suballocator_get_block_used (offsets.suballocator, i) > 0;
+    n_used += rill_ranges_get_block_used (offsets.suballocator, i) > 0;
   print_case ("suballocator", "churn-1MiB-pages", live, "pages", n_used, "pages");
   print_case ("suballocator", "churn-1MiB-pages", live, "reserved-over-used",
-              (double) n_used * PAGE_SIZE / rill_suballocator_get_used (offsets.suballocator), "ratio");
+              (double) n_used * PAGE_SIZE / rill_ranges_get_used (offsets.suballocator), "ratio");
   alloc_trace_clear (&trace);
-  rill_suballocator_free (offsets.suballocator);
+  rill_ranges_free (offsets.suballocator);
   g_free (offsets.slots);
 }
 

@@ -4,7 +4,7 @@
 
 #include "rill-fuzz.h"
 
-#include "memory/rill-suballocator-private.h"
+#include "memory/rill-ranges-private.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ typedef enum
 
 typedef struct
 {
-  RillSuballocator *suballocator;
+  RillRanges *suballocator;
   guint64 sizes[N_BLOCKS];
   GArray *ranges[N_BLOCKS]; /* RillRange in order of offset; NULL: there is no such block */
   guint spread;             /* between the indices of blocks */
@@ -48,7 +48,7 @@ static void
 add_block (Model *model,
            guint  block)
 {
-  rill_suballocator_add_block (model->suballocator, get_index (model, block), model->sizes[block]);
+  rill_ranges_add_block (model->suballocator, get_index (model, block), model->sizes[block]);
   model->ranges[block] = g_array_new (FALSE, FALSE, sizeof (RillRange));
 }
 
@@ -59,7 +59,7 @@ model_init (Model     *model,
   guint8 shape = fuzz_take_byte (input);
 
   *model = (Model) {
-    .suballocator = rill_suballocator_new (),
+    .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL),
     .spread = shape >> 6,
     .last_size = 1,
   };
@@ -150,7 +150,7 @@ model_allocate (Model   *model,
   memset (&range, 0xa5, sizeof range);
   before = range;
   model->last_size = size;
-  if (!rill_suballocator_allocate (model->suballocator, size, alignment, &range))
+  if (!rill_ranges_allocate (model->suballocator, size, alignment, &range))
     {
       g_assert_cmpmem (&range, sizeof range, &before, sizeof before);
       if (size > 0 && size <= MAX_SIZE && alignment <= MAX_SIZE && alignment > 0
@@ -189,7 +189,7 @@ model_release (Model *model,
   range = g_array_index (model->ranges[block], RillRange, number);
   g_array_remove_index (model->ranges[block], number);
   model->n_live--;
-  last = rill_suballocator_release (model->suballocator, &range);
+  last = rill_ranges_release (model->suballocator, &range);
   g_assert_cmpint (last, ==, model->ranges[block]->len == 0);
 }
 
@@ -201,7 +201,7 @@ toggle_block (Model *model,
     add_block (model, block);
   else if (model->ranges[block]->len == 0)
     {
-      rill_suballocator_remove_block (model->suballocator, get_index (model, block));
+      rill_ranges_remove_block (model->suballocator, get_index (model, block));
       g_clear_pointer (&model->ranges[block], g_array_unref);
     }
 }
@@ -260,11 +260,11 @@ model_compare (Model *model)
 
       if (walk.ranges == NULL)
         continue;
-      rill_suballocator_walk (model->suballocator, get_index (model, i), walk_cb, &walk);
+      rill_ranges_walk (model->suballocator, get_index (model, i), walk_cb, &walk);
       g_assert_cmpuint (walk.end, ==, model->sizes[i]);
       g_assert_cmpuint (walk.counted.n_ranges, ==, walk.ranges->len);
 
-      rill_suballocator_calculate_block_statistics (model->suballocator, get_index (model, i),
+      rill_ranges_calculate_block_statistics (model->suballocator, get_index (model, i),
                                                     &statistics);
       g_assert_cmpuint (statistics.n_ranges, ==, walk.counted.n_ranges);
       g_assert_cmpuint (statistics.n_free_ranges, ==, walk.counted.n_free_ranges);
@@ -273,10 +273,10 @@ model_compare (Model *model)
       g_assert_cmpuint (statistics.largest_free, ==, walk.counted.largest_free);
       g_assert_cmpuint (
         statistics.used, ==,
-        rill_suballocator_get_block_used (model->suballocator, get_index (model, i)));
+        rill_ranges_get_block_used (model->suballocator, get_index (model, i)));
       total += statistics.used;
     }
-  g_assert_cmpuint (rill_suballocator_get_used (model->suballocator), ==, total);
+  g_assert_cmpuint (rill_ranges_get_used (model->suballocator), ==, total);
 }
 
 /* Takes as long as a hundred other calls, as it looks into every bin. */
@@ -285,7 +285,7 @@ model_check (Model *model)
 {
   g_autofree char *message = NULL;
 
-  if (!rill_suballocator_check (model->suballocator, &message))
+  if (!rill_ranges_check (model->suballocator, &message))
     g_error ("%s", message);
   model_compare (model);
 }
@@ -343,7 +343,7 @@ model_finish (Model *model,
     if (model->ranges[i] == NULL)
       add_block (model, i);
   model_check (model);
-  g_assert_cmpuint (rill_suballocator_get_used (model->suballocator), ==, 0);
+  g_assert_cmpuint (rill_ranges_get_used (model->suballocator), ==, 0);
 
   for (guint n = 0; n < N_BLOCKS; n++)
     {
@@ -384,7 +384,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   model_check (&model);
   model_finish (&model, size > 0 ? data[size - 1] : 0);
 
-  rill_suballocator_free (model.suballocator);
+  rill_ranges_free (model.suballocator);
   for (guint i = 0; i < N_BLOCKS; i++)
     g_array_unref (model.ranges[i]);
   return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "memory/rill-suballocator-private.h"
+#include "memory/rill-ranges-private.h"
 
 #include <string.h>
 
@@ -11,23 +11,23 @@
 #define SPLIT_SIZE 64
 
 static void
-assert_sound (RillSuballocator *suballocator)
+assert_sound (RillRanges *book)
 {
   g_autofree char *message = NULL;
 
-  if (!rill_suballocator_check (suballocator, &message))
+  if (!rill_ranges_check (book, &message))
     g_error ("%s", message);
   g_assert_null (message);
 }
 
 static RillRange
-allocate (RillSuballocator *suballocator,
+allocate (RillRanges *book,
           guint64           size,
           guint64           alignment)
 {
   RillRange range;
 
-  g_assert_true (rill_suballocator_allocate (suballocator, size, alignment, &range));
+  g_assert_true (rill_ranges_allocate (book, size, alignment, &range));
   g_assert_cmpuint (range.size, ==, size);
   g_assert_cmpuint (range.offset & (alignment - 1), ==, 0);
   g_assert_cmpuint (range.left_padding, <, MIN (alignment, SPLIT_SIZE));
@@ -36,7 +36,7 @@ allocate (RillSuballocator *suballocator,
 }
 
 static void
-assert_refused (RillSuballocator *suballocator,
+assert_refused (RillRanges *book,
                 guint64           size,
                 guint64           alignment)
 {
@@ -44,18 +44,18 @@ assert_refused (RillSuballocator *suballocator,
 
   memset (&range, 0xa5, sizeof range);
   before = range;
-  g_assert_false (rill_suballocator_allocate (suballocator, size, alignment, &range));
+  g_assert_false (rill_ranges_allocate (book, size, alignment, &range));
   g_assert_cmpmem (&range, sizeof range, &before, sizeof before);
 }
 
 static RillBlockStatistics
-get_statistics (RillSuballocator *suballocator,
+get_statistics (RillRanges *book,
                 guint32           block)
 {
   RillBlockStatistics statistics;
 
   memset (&statistics, 0xa5, sizeof statistics);
-  rill_suballocator_calculate_block_statistics (suballocator, block, &statistics);
+  rill_ranges_calculate_block_statistics (book, block, &statistics);
   return statistics;
 }
 
@@ -98,22 +98,22 @@ walk_part (guint32  block,
 
 /* The block's statistics, after a walk has confirmed them. */
 static RillBlockStatistics
-confirm_statistics (RillSuballocator *suballocator,
+confirm_statistics (RillRanges *book,
                     guint32           block,
                     guint64           size,
                     guint64           padding)
 {
-  RillBlockStatistics statistics = get_statistics (suballocator, block);
+  RillBlockStatistics statistics = get_statistics (book, block);
   Walk walk = { .block = block };
 
-  rill_suballocator_walk (suballocator, block, walk_part, &walk);
+  rill_ranges_walk (book, block, walk_part, &walk);
   g_assert_cmpuint (walk.end, ==, size);
   g_assert_cmpuint (statistics.n_ranges, ==, walk.counted.n_ranges);
   g_assert_cmpuint (statistics.n_free_ranges, ==, walk.counted.n_free_ranges);
   g_assert_cmpuint (statistics.free, ==, walk.counted.free);
   g_assert_cmpuint (statistics.largest_free, ==, walk.counted.largest_free);
   g_assert_cmpuint (statistics.used, ==, walk.counted.used - padding);
-  g_assert_cmpuint (statistics.used, ==, rill_suballocator_get_block_used (suballocator, block));
+  g_assert_cmpuint (statistics.used, ==, rill_ranges_get_block_used (book, block));
   g_assert_cmpuint (statistics.used + statistics.free + padding, ==, size);
   return statistics;
 }
@@ -121,18 +121,18 @@ confirm_statistics (RillSuballocator *suballocator,
 /* Every test ends here: all is free, so each block is one range again and can be had whole. The
  * sizes go down, so that no request takes the block that a larger one needs. */
 static void
-finish (RillSuballocator *suballocator,
+finish (RillRanges *book,
         const guint64    *sizes,
         guint32           n_blocks)
 {
   g_autofree RillRange *ranges = g_new (RillRange, n_blocks);
   guint64 total = 0;
 
-  assert_sound (suballocator);
-  g_assert_cmpuint (rill_suballocator_get_used (suballocator), ==, 0);
+  assert_sound (book);
+  g_assert_cmpuint (rill_ranges_get_used (book), ==, 0);
   for (guint32 i = 0; i < n_blocks; i++)
     {
-      RillBlockStatistics statistics = confirm_statistics (suballocator, i, sizes[i], 0);
+      RillBlockStatistics statistics = confirm_statistics (book, i, sizes[i], 0);
 
       g_assert_cmpuint (statistics.n_free_ranges, ==, 1);
       g_assert_cmpuint (statistics.largest_free, ==, sizes[i]);
@@ -141,65 +141,65 @@ finish (RillSuballocator *suballocator,
 
   for (guint32 i = 0; i < n_blocks; i++)
     {
-      ranges[i] = allocate (suballocator, sizes[i], MIB);
+      ranges[i] = allocate (book, sizes[i], MIB);
       g_assert_cmpuint (ranges[i].offset, ==, 0);
       total += sizes[i];
     }
-  assert_sound (suballocator);
-  assert_refused (suballocator, 1, 1);
-  g_assert_cmpuint (rill_suballocator_get_used (suballocator), ==, total);
+  assert_sound (book);
+  assert_refused (book, 1, 1);
+  g_assert_cmpuint (rill_ranges_get_used (book), ==, total);
   for (guint32 i = 0; i < n_blocks; i++)
-    g_assert_true (rill_suballocator_release (suballocator, &ranges[i]));
-  assert_sound (suballocator);
-  rill_suballocator_free (suballocator);
+    g_assert_true (rill_ranges_release (book, &ranges[i]));
+  assert_sound (book);
+  rill_ranges_free (book);
 }
 
-static RillSuballocator *
+static RillRanges *
 open_block (guint64 size)
 {
-  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
 
-  rill_suballocator_add_block (suballocator, 0, size);
-  assert_sound (suballocator);
-  return suballocator;
+  rill_ranges_add_block (book, 0, size);
+  assert_sound (book);
+  return book;
 }
 
 static void
-finish_block (RillSuballocator *suballocator,
+finish_block (RillRanges *book,
               guint64           size)
 {
-  finish (suballocator, &size, 1);
+  finish (book, &size, 1);
 }
 
 static void
 test_refused (void)
 {
-  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   RillRange range;
 
-  assert_sound (suballocator);
-  assert_refused (suballocator, 1, 1);
-  rill_suballocator_add_block (suballocator, 0, MIB);
+  assert_sound (book);
+  assert_refused (book, 1, 1);
+  rill_ranges_add_block (book, 0, MIB);
 
-  assert_refused (suballocator, 0, 1);
-  assert_refused (suballocator, 0, MIB);
-  assert_refused (suballocator, 1, 0);
-  assert_refused (suballocator, 1, 3);
-  assert_refused (suballocator, 1, G_GUINT64_CONSTANT (1) << 63);
-  assert_refused (suballocator, MIB + 1, 1);
-  assert_refused (suballocator, G_MAXINT64, 1);
-  assert_refused (suballocator, (guint64) G_MAXINT64 + 1, 1);
-  assert_refused (suballocator, G_MAXUINT64, 1);
+  assert_refused (book, 0, 1);
+  assert_refused (book, 0, MIB);
+  assert_refused (book, 1, 0);
+  assert_refused (book, 1, 3);
+  assert_refused (book, 1, G_GUINT64_CONSTANT (1) << 63);
+  assert_refused (book, MIB + 1, 1);
+  assert_refused (book, G_MAXINT64, 1);
+  assert_refused (book, (guint64) G_MAXINT64 + 1, 1);
+  assert_refused (book, G_MAXUINT64, 1);
 
-  range = allocate (suballocator, 1, 1);
+  range = allocate (book, 1, 1);
   for (guint bit = 20; bit < 64; bit++)
-    assert_refused (suballocator, 1, G_GUINT64_CONSTANT (1) << bit);
-  assert_refused (suballocator, G_MAXUINT64 - 10, 256);
-  assert_refused (suballocator, G_MAXUINT64, G_GUINT64_CONSTANT (1) << 63);
-  assert_refused (suballocator, MIB, 1);
-  g_assert_true (rill_suballocator_release (suballocator, &range));
+    assert_refused (book, 1, G_GUINT64_CONSTANT (1) << bit);
+  assert_refused (book, G_MAXUINT64 - 10, 256);
+  assert_refused (book, G_MAXUINT64, G_GUINT64_CONSTANT (1) << 63);
+  assert_refused (book, MIB, 1);
+  g_assert_true (rill_ranges_release (book, &range));
 
-  finish_block (suballocator, MIB);
+  finish_block (book, MIB);
 }
 
 /* A range of `size`, then one byte at `alignment`: where it lies, and what is left before it. */
@@ -229,25 +229,25 @@ test_padding (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      RillSuballocator *suballocator = open_block (4 * MIB);
-      RillRange first = allocate (suballocator, cases[i].size, 1);
-      RillRange range = allocate (suballocator, 1, cases[i].alignment);
+      RillRanges *book = open_block (4 * MIB);
+      RillRange first = allocate (book, cases[i].size, 1);
+      RillRange range = allocate (book, 1, cases[i].alignment);
       RillBlockStatistics statistics;
 
       g_test_message ("1 byte at %" G_GUINT64_FORMAT " after %" G_GUINT64_FORMAT,
                       cases[i].alignment, cases[i].size);
       g_assert_cmpuint (range.offset, ==, cases[i].offset);
       g_assert_cmpuint (range.left_padding, ==, cases[i].left_padding);
-      statistics = confirm_statistics (suballocator, 0, 4 * MIB, range.left_padding);
+      statistics = confirm_statistics (book, 0, 4 * MIB, range.left_padding);
       g_assert_cmpuint (statistics.n_ranges, ==, 2);
       g_assert_cmpuint (statistics.n_free_ranges, ==, cases[i].n_free_ranges);
       g_assert_cmpuint (statistics.used, ==, cases[i].size + 1);
-      assert_sound (suballocator);
+      assert_sound (book);
 
-      g_assert_false (rill_suballocator_release (suballocator, &first));
-      assert_sound (suballocator);
-      g_assert_true (rill_suballocator_release (suballocator, &range));
-      finish_block (suballocator, 4 * MIB);
+      g_assert_false (rill_ranges_release (book, &first));
+      assert_sound (book);
+      g_assert_true (rill_ranges_release (book, &range));
+      finish_block (book, 4 * MIB);
     }
 }
 
@@ -255,20 +255,20 @@ test_padding (void)
 static void
 test_alignment_gap (void)
 {
-  RillSuballocator *suballocator = open_block (64 * KIB);
-  RillRange first = allocate (suballocator, 100, 1);
-  RillRange aligned = allocate (suballocator, 64 * KIB - 4096, 4096);
-  RillRange inside = allocate (suballocator, 4096 - 100, 4);
+  RillRanges *book = open_block (64 * KIB);
+  RillRange first = allocate (book, 100, 1);
+  RillRange aligned = allocate (book, 64 * KIB - 4096, 4096);
+  RillRange inside = allocate (book, 4096 - 100, 4);
 
   g_assert_cmpuint (aligned.offset, ==, 4096);
   g_assert_cmpuint (inside.offset, ==, 100);
-  assert_refused (suballocator, 1, 1);
-  assert_sound (suballocator);
-  g_assert_false (rill_suballocator_release (suballocator, &aligned));
-  g_assert_false (rill_suballocator_release (suballocator, &first));
-  assert_sound (suballocator);
-  g_assert_true (rill_suballocator_release (suballocator, &inside));
-  finish_block (suballocator, 64 * KIB);
+  assert_refused (book, 1, 1);
+  assert_sound (book);
+  g_assert_false (rill_ranges_release (book, &aligned));
+  g_assert_false (rill_ranges_release (book, &first));
+  assert_sound (book);
+  g_assert_true (rill_ranges_release (book, &inside));
+  finish_block (book, 64 * KIB);
 }
 
 /* Whatever the order of the releases, neighbours are joined at once. */
@@ -282,21 +282,21 @@ test_coalescing (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
     {
-      RillSuballocator *suballocator = open_block (3000);
+      RillRanges *book = open_block (3000);
       RillRange ranges[3];
 
       for (guint j = 0; j < 3; j++)
-        ranges[j] = allocate (suballocator, 1000, 1);
-      assert_refused (suballocator, 1, 1);
+        ranges[j] = allocate (book, 1000, 1);
+      assert_refused (book, 1, 1);
       for (guint j = 0; j < 3; j++)
         {
-          gboolean empty = rill_suballocator_release (suballocator, &ranges[orders[i][j]]);
+          gboolean empty = rill_ranges_release (book, &ranges[orders[i][j]]);
 
           g_assert_true (empty == (j == 2));
-          g_assert_cmpuint (get_statistics (suballocator, 0).n_free_ranges, ==, n_free[i][j]);
-          assert_sound (suballocator);
+          g_assert_cmpuint (get_statistics (book, 0).n_free_ranges, ==, n_free[i][j]);
+          assert_sound (book);
         }
-      finish_block (suballocator, 3000);
+      finish_block (book, 3000);
     }
 }
 
@@ -310,23 +310,23 @@ test_equal_sizes (void)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       const guint n = 50;
-      RillSuballocator *suballocator = open_block (n * sizes[i]);
+      RillRanges *book = open_block (n * sizes[i]);
       RillRange ranges[50];
 
       for (guint j = 0; j < n; j++)
-        ranges[j] = allocate (suballocator, sizes[i], 1);
+        ranges[j] = allocate (book, sizes[i], 1);
       for (guint j = 0; j < 1000; j++)
         {
           guint slot = j * 37 % n;
 
-          assert_refused (suballocator, 1, 1);
-          rill_suballocator_release (suballocator, &ranges[slot]);
-          ranges[slot] = allocate (suballocator, sizes[i], 1);
+          assert_refused (book, 1, 1);
+          rill_ranges_release (book, &ranges[slot]);
+          ranges[slot] = allocate (book, sizes[i], 1);
         }
-      assert_sound (suballocator);
+      assert_sound (book);
       for (guint j = 0; j < n; j++)
-        g_assert_true (rill_suballocator_release (suballocator, &ranges[j]) == (j == n - 1));
-      finish_block (suballocator, n * sizes[i]);
+        g_assert_true (rill_ranges_release (book, &ranges[j]) == (j == n - 1));
+      finish_block (book, n * sizes[i]);
     }
 }
 
@@ -335,30 +335,30 @@ static void
 test_prefers_used_blocks (void)
 {
   static const guint64 sizes[] = { 64 * MIB, 4 * MIB, MIB };
-  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   RillRange first, ranges[63];
 
-  rill_suballocator_add_block (suballocator, 0, sizes[0]);
-  first = allocate (suballocator, 1, 1);
-  rill_suballocator_add_block (suballocator, 1, sizes[1]);
-  rill_suballocator_add_block (suballocator, 2, sizes[2]);
+  rill_ranges_add_block (book, 0, sizes[0]);
+  first = allocate (book, 1, 1);
+  rill_ranges_add_block (book, 1, sizes[1]);
+  rill_ranges_add_block (book, 2, sizes[2]);
   for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
     {
-      ranges[i] = allocate (suballocator, MIB, MIB);
+      ranges[i] = allocate (book, MIB, MIB);
       g_assert_cmpuint (ranges[i].block, ==, 0);
     }
-  assert_sound (suballocator);
+  assert_sound (book);
   for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
-    g_assert_false (rill_suballocator_release (suballocator, &ranges[i]));
-  g_assert_true (rill_suballocator_release (suballocator, &first));
-  finish (suballocator, sizes, 3);
+    g_assert_false (rill_ranges_release (book, &ranges[i]));
+  g_assert_true (rill_ranges_release (book, &first));
+  finish (book, sizes, 3);
 }
 
 /* A block that was just added serves at once, among whatever else is there. */
 static void
 test_added_block_serves (void)
 {
-  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   g_autofree guint64 *sizes = g_new (guint64, 200);
   g_autofree RillRange *ranges = g_new (RillRange, 200);
 
@@ -366,43 +366,43 @@ test_added_block_serves (void)
     {
       guint64 size = MIB + 16 * i;
 
-      rill_suballocator_add_block (suballocator, i, size);
-      ranges[i] = allocate (suballocator, size, G_GUINT64_CONSTANT (1) << (i % 60));
+      rill_ranges_add_block (book, i, size);
+      ranges[i] = allocate (book, size, G_GUINT64_CONSTANT (1) << (i % 60));
       g_assert_cmpuint (ranges[i].block, ==, i);
       g_assert_cmpuint (ranges[i].offset, ==, 0);
     }
-  assert_refused (suballocator, 1, 1);
+  assert_refused (book, 1, 1);
   for (guint32 i = 0; i < 200; i++)
     {
-      g_assert_true (rill_suballocator_release (suballocator, &ranges[i]));
-      rill_suballocator_remove_block (suballocator, i);
+      g_assert_true (rill_ranges_release (book, &ranges[i]));
+      rill_ranges_remove_block (book, i);
       sizes[i] = 5 * KIB;
-      rill_suballocator_add_block (suballocator, i, sizes[i]);
+      rill_ranges_add_block (book, i, sizes[i]);
     }
-  finish (suballocator, sizes, 200);
+  finish (book, sizes, 200);
 }
 
 static void
 test_remove (void)
 {
   static const guint64 sizes[] = { 8 * KIB, 3 * KIB, 2 * KIB };
-  RillSuballocator *suballocator = rill_suballocator_new ();
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   RillRange range;
 
-  rill_suballocator_add_block (suballocator, 1000, MIB);
-  rill_suballocator_add_block (suballocator, 2, 2 * KIB);
-  rill_suballocator_remove_block (suballocator, 1000);
-  assert_sound (suballocator);
-  assert_refused (suballocator, MIB, 1);
-  range = allocate (suballocator, 2 * KIB, 1);
+  rill_ranges_add_block (book, 1000, MIB);
+  rill_ranges_add_block (book, 2, 2 * KIB);
+  rill_ranges_remove_block (book, 1000);
+  assert_sound (book);
+  assert_refused (book, MIB, 1);
+  range = allocate (book, 2 * KIB, 1);
   g_assert_cmpuint (range.block, ==, 2);
-  rill_suballocator_add_block (suballocator, 1, 4 * KIB);
-  rill_suballocator_remove_block (suballocator, 1);
-  rill_suballocator_add_block (suballocator, 1, 3 * KIB);
-  rill_suballocator_add_block (suballocator, 0, 8 * KIB);
-  assert_sound (suballocator);
-  g_assert_true (rill_suballocator_release (suballocator, &range));
-  finish (suballocator, sizes, 3);
+  rill_ranges_add_block (book, 1, 4 * KIB);
+  rill_ranges_remove_block (book, 1);
+  rill_ranges_add_block (book, 1, 3 * KIB);
+  rill_ranges_add_block (book, 0, 8 * KIB);
+  assert_sound (book);
+  g_assert_true (rill_ranges_release (book, &range));
+  finish (book, sizes, 3);
 }
 
 /* Offsets beyond 32 bits, and up to the largest block there can be. */
@@ -414,52 +414,52 @@ test_large (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      RillSuballocator *suballocator = open_block (sizes[i]);
-      RillRange most = allocate (suballocator, sizes[i] - 4 * GIB, 1);
-      RillRange aligned = allocate (suballocator, GIB, GIB);
-      RillRange range = allocate (suballocator, 3, 1);
+      RillRanges *book = open_block (sizes[i]);
+      RillRange most = allocate (book, sizes[i] - 4 * GIB, 1);
+      RillRange aligned = allocate (book, GIB, GIB);
+      RillRange range = allocate (book, 3, 1);
 
       g_assert_cmpuint (aligned.offset, >=, sizes[i] - 4 * GIB);
-      confirm_statistics (suballocator, 0, sizes[i], aligned.left_padding);
-      assert_sound (suballocator);
-      g_assert_false (rill_suballocator_release (suballocator, &aligned));
-      g_assert_false (rill_suballocator_release (suballocator, &most));
-      g_assert_true (rill_suballocator_release (suballocator, &range));
-      finish_block (suballocator, sizes[i]);
+      confirm_statistics (book, 0, sizes[i], aligned.left_padding);
+      assert_sound (book);
+      g_assert_false (rill_ranges_release (book, &aligned));
+      g_assert_false (rill_ranges_release (book, &most));
+      g_assert_true (rill_ranges_release (book, &range));
+      finish_block (book, sizes[i]);
     }
 }
 
 static void
 test_free_with_live_ranges (void)
 {
-  RillSuballocator *suballocator = open_block (MIB);
+  RillRanges *book = open_block (MIB);
 
   for (guint i = 0; i < 100; i++)
-    (void) allocate (suballocator, 1000, 16);
-  rill_suballocator_free (suballocator);
+    (void) allocate (book, 1000, 16);
+  rill_ranges_free (book);
 
   finish_block (open_block (MIB), MIB);
 }
 
 /* Each ends the program, with a message. */
 static const char *misuses[] = {
-  "/suballocator/misuse/release-twice",       "/suballocator/misuse/release-after-reuse",
-  "/suballocator/misuse/release-garbage",     "/suballocator/misuse/release-zeros",
-  "/suballocator/misuse/release-other-size",  "/suballocator/misuse/release-other-offset",
-  "/suballocator/misuse/release-other-block", "/suballocator/misuse/remove-used",
+  "/ranges/misuse/release-twice",       "/ranges/misuse/release-after-reuse",
+  "/ranges/misuse/release-garbage",     "/ranges/misuse/release-zeros",
+  "/ranges/misuse/release-other-size",  "/ranges/misuse/release-other-offset",
+  "/ranges/misuse/release-other-block", "/ranges/misuse/remove-used",
 };
 
 static void
-misuse (RillSuballocator *suballocator,
+misuse (RillRanges *book,
         const char       *kind)
 {
-  RillRange range = allocate (suballocator, 1000, 1);
+  RillRange range = allocate (book, 1000, 1);
 
-  rill_suballocator_add_block (suballocator, 1, MIB);
+  rill_ranges_add_block (book, 1, MIB);
   if (g_str_has_suffix (kind, "twice") || g_str_has_suffix (kind, "reuse"))
-    rill_suballocator_release (suballocator, &range);
+    rill_ranges_release (book, &range);
   if (g_str_has_suffix (kind, "reuse"))
-    g_assert_cmpuint (allocate (suballocator, 1000, 1).offset, ==, range.offset);
+    g_assert_cmpuint (allocate (book, 1000, 1).offset, ==, range.offset);
   else if (g_str_has_suffix (kind, "garbage"))
     memset (&range, 0xff, sizeof range);
   else if (g_str_has_suffix (kind, "zeros"))
@@ -472,26 +472,26 @@ misuse (RillSuballocator *suballocator,
     range.block = 1;
 
   if (g_str_has_suffix (kind, "used"))
-    rill_suballocator_remove_block (suballocator, range.block);
+    rill_ranges_remove_block (book, range.block);
   else
-    rill_suballocator_release (suballocator, &range);
+    rill_ranges_release (book, &range);
 }
 
 static void
 test_misuse (gconstpointer data)
 {
-  RillSuballocator *suballocator = open_block (MIB);
+  RillRanges *book = open_block (MIB);
 
   if (g_test_subprocess ())
     {
-      (void) allocate (suballocator, 1000, 1);
-      misuse (suballocator, data);
+      (void) allocate (book, 1000, 1);
+      misuse (book, data);
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_failed ();
   g_test_trap_assert_stderr (strstr (data, "used") ? "*live ranges*" : "*not allocated: block *");
-  finish_block (suballocator, MIB);
+  finish_block (book, MIB);
 }
 
 /* Random calls, compared with a model that searches plain lists. */
@@ -513,7 +513,7 @@ typedef struct
 {
   const RandomCase *parameters;
   GRand *rand;
-  RillSuballocator *suballocator;
+  RillRanges *book;
   GArray **ranges; /* of each block: RillRange by offset; NULL while it is removed */
   GArray *live;    /* RillRange */
   guint64 *sizes;
@@ -633,7 +633,7 @@ model_check (Model *model)
 {
   guint64 total = 0;
 
-  assert_sound (model->suballocator);
+  assert_sound (model->book);
   for (guint32 i = 0; i < model->parameters->n_blocks; i++)
     {
       RillBlockStatistics statistics;
@@ -646,12 +646,12 @@ model_check (Model *model)
           used += g_array_index (model->ranges[i], RillRange, j).size;
           padding += g_array_index (model->ranges[i], RillRange, j).left_padding;
         }
-      statistics = confirm_statistics (model->suballocator, i, model->sizes[i], padding);
+      statistics = confirm_statistics (model->book, i, model->sizes[i], padding);
       g_assert_cmpuint (statistics.n_ranges, ==, model->ranges[i]->len);
       g_assert_cmpuint (statistics.used, ==, used);
       total += used;
     }
-  g_assert_cmpuint (rill_suballocator_get_used (model->suballocator), ==, total);
+  g_assert_cmpuint (rill_ranges_get_used (model->book), ==, total);
 }
 
 static void
@@ -662,7 +662,7 @@ random_allocate (Model *model)
   guint64 alignment = G_GUINT64_CONSTANT (1) << g_rand_int_range (model->rand, 0, max_bits + 1);
   RillRange range;
 
-  if (!rill_suballocator_allocate (model->suballocator, size, alignment, &range))
+  if (!rill_ranges_allocate (model->book, size, alignment, &range))
     {
       assert_no_room (model, size, alignment);
       return;
@@ -679,7 +679,7 @@ random_release (Model *model)
   RillRange range = g_array_index (model->live, RillRange, index);
   gboolean last = model_remove (model, index) == 0;
 
-  g_assert_true (rill_suballocator_release (model->suballocator, &range) == last);
+  g_assert_true (rill_ranges_release (model->book, &range) == last);
 }
 
 /* Takes an empty block away, or brings one back. */
@@ -690,12 +690,12 @@ random_toggle (Model *model)
 
   if (model->ranges[block] == NULL)
     {
-      rill_suballocator_add_block (model->suballocator, block, model->sizes[block]);
+      rill_ranges_add_block (model->book, block, model->sizes[block]);
       model->ranges[block] = g_array_new (FALSE, FALSE, sizeof (RillRange));
     }
   else if (model->ranges[block]->len == 0)
     {
-      rill_suballocator_remove_block (model->suballocator, block);
+      rill_ranges_remove_block (model->book, block);
       g_clear_pointer (&model->ranges[block], g_array_unref);
     }
 }
@@ -708,7 +708,7 @@ model_init (Model            *model,
   *model = (Model) {
     .parameters = parameters,
     .rand = g_rand_new_with_seed (seed),
-    .suballocator = rill_suballocator_new (),
+    .book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL),
     .ranges = g_new0 (GArray *, parameters->n_blocks),
     .live = g_array_new (FALSE, FALSE, sizeof (RillRange)),
     .sizes = g_new (guint64, parameters->n_blocks),
@@ -724,10 +724,10 @@ model_finish (Model *model)
     random_release (model);
   for (guint32 i = 0; i < model->parameters->n_blocks; i++)
     if (model->ranges[i] == NULL)
-      rill_suballocator_add_block (model->suballocator, i, model->sizes[i]);
+      rill_ranges_add_block (model->book, i, model->sizes[i]);
     else
       g_array_unref (model->ranges[i]);
-  finish (model->suballocator, model->sizes, model->parameters->n_blocks);
+  finish (model->book, model->sizes, model->parameters->n_blocks);
   g_free (model->ranges);
   g_free (model->sizes);
   g_array_unref (model->live);
@@ -763,12 +763,12 @@ test_random (gconstpointer data)
 }
 
 static const RandomCase random_cases[] = {
-  { "/suballocator/random/bytes", 4 * KIB, 3, 5, 8 },
-  { "/suballocator/random/one-block", 16 * MIB, 1, 16, 8 },
-  { "/suballocator/random/many-blocks", MIB, 200, 16, 12 },
-  { "/suballocator/random/aligned", 4 * MIB, 40, 18, 20 },
-  { "/suballocator/random/large-ranges", 32 * MIB, 60, 24, 16 },
-  { "/suballocator/random/large-blocks", 8 * GIB, 4, 33, 20 },
+  { "/ranges/random/bytes", 4 * KIB, 3, 5, 8 },
+  { "/ranges/random/one-block", 16 * MIB, 1, 16, 8 },
+  { "/ranges/random/many-blocks", MIB, 200, 16, 12 },
+  { "/ranges/random/aligned", 4 * MIB, 40, 18, 20 },
+  { "/ranges/random/large-ranges", 32 * MIB, 60, 24, 16 },
+  { "/ranges/random/large-blocks", 8 * GIB, 4, 33, 20 },
 };
 
 int
@@ -776,16 +776,16 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/suballocator/refused", test_refused);
-  g_test_add_func ("/suballocator/padding", test_padding);
-  g_test_add_func ("/suballocator/alignment-gap", test_alignment_gap);
-  g_test_add_func ("/suballocator/coalescing", test_coalescing);
-  g_test_add_func ("/suballocator/equal-sizes", test_equal_sizes);
-  g_test_add_func ("/suballocator/prefers-used-blocks", test_prefers_used_blocks);
-  g_test_add_func ("/suballocator/added-block-serves", test_added_block_serves);
-  g_test_add_func ("/suballocator/remove", test_remove);
-  g_test_add_func ("/suballocator/large", test_large);
-  g_test_add_func ("/suballocator/free-with-live-ranges", test_free_with_live_ranges);
+  g_test_add_func ("/ranges/refused", test_refused);
+  g_test_add_func ("/ranges/padding", test_padding);
+  g_test_add_func ("/ranges/alignment-gap", test_alignment_gap);
+  g_test_add_func ("/ranges/coalescing", test_coalescing);
+  g_test_add_func ("/ranges/equal-sizes", test_equal_sizes);
+  g_test_add_func ("/ranges/prefers-used-blocks", test_prefers_used_blocks);
+  g_test_add_func ("/ranges/added-block-serves", test_added_block_serves);
+  g_test_add_func ("/ranges/remove", test_remove);
+  g_test_add_func ("/ranges/large", test_large);
+  g_test_add_func ("/ranges/free-with-live-ranges", test_free_with_live_ranges);
   for (guint i = 0; i < G_N_ELEMENTS (misuses); i++)
     g_test_add_data_func (misuses[i], misuses[i], test_misuse);
   for (guint i = 0; i < G_N_ELEMENTS (random_cases); i++)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory/rill-ranges-nodes-private.h"
+
+void
+rill_ranges_walk (RillRanges        *self,
+                        guint32                  block,
+                        RillRangesWalkFunc func,
+                        gpointer                 user_data)
+{
+  guint64 offset = 0;
+
+  rill_ranges_settle (self);
+  for (guint32 i = rill_ranges_get_block (self, block)->anchor; i != NIL; i = self->nodes[i].next)
+    {
+      const Node *node = &self->nodes[i];
+
+      if (node->end > offset)
+        func (block, offset, node->end - offset, TRUE, user_data);
+      if (node->gap > 0)
+        func (block, node->end, node->gap, FALSE, user_data);
+      offset = node->end + node->gap;
+    }
+}
+
+void
+rill_ranges_calculate_block_statistics (RillRanges    *self,
+                                              guint32              block,
+                                              RillBlockStatistics *statistics)
+{
+  const Block *counted = rill_ranges_get_block (self, block);
+
+  rill_ranges_settle (self);
+  *statistics = (RillBlockStatistics) { .used = counted->used };
+  for (guint32 i = counted->anchor; i != NIL; i = self->nodes[i].next)
+    {
+      guint64 gap = self->nodes[i].gap;
+
+      statistics->n_ranges += i != counted->anchor;
+      statistics->n_free_ranges += gap != 0;
+      statistics->free += gap;
+      statistics->largest_free = MAX (statistics->largest_free, gap);
+    }
+}
+
+static void
+add_part (GArray  *parts,
+          guint64  offset,
+          guint64  size,
+          guint64  handle,
+          gboolean used)
+{
+  const RillPart part = { .offset = offset, .size = size, .handle = handle, .used = used };
+
+  if (size > 0)
+    g_array_append_val (parts, part);
+}
+
+GArray *
+rill_ranges_list_parts (RillRanges *self,
+                        guint32     block)
+{
+  GArray *parts = g_array_new (FALSE, FALSE, sizeof (RillPart));
+  guint64 offset = 0;
+
+  rill_ranges_settle (self);
+  for (guint32 i = rill_ranges_get_block (self, block)->anchor; i != NIL; i = self->nodes[i].next)
+    {
+      const Node *node = &self->nodes[i];
+
+      add_part (parts, offset, node->padding, 0, TRUE);
+      offset += node->padding;
+      add_part (parts, offset, node->end - offset, get_handle (self, i), TRUE);
+      add_part (parts, node->end, node->gap, 0, FALSE);
+      offset = node->end + node->gap;
+    }
+  return parts;
+}

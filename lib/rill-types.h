@@ -23,6 +23,7 @@ typedef struct _RillMemoryType RillMemoryType;
 typedef struct _RillProgram RillProgram;
 typedef struct _RillResource RillResource;
 typedef struct _RillSession RillSession;
+typedef struct _RillSuballocator RillSuballocator;
 typedef struct _RillTransfer RillTransfer;
 
 G_END_DECLS

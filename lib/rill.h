@@ -16,6 +16,7 @@
 #include "memory/rill-memory-page.h"
 #include "memory/rill-memory-statistics.h"
 #include "memory/rill-memory.h"
+#include "memory/rill-suballocator.h"
 
 #include "resource/rill-buffer.h"
 #include "resource/rill-image-view.h"

@@ -20,10 +20,10 @@ is_listed (const RillRanges *self,
 
 static const char *
 check_node (RillRanges *self,
-            guint32           index,
-            guint32           prev,
-            guint32           block,
-            guint64           offset)
+            guint32     index,
+            guint32     prev,
+            guint32     block,
+            guint64     offset)
 {
   const Node *node = &self->nodes[index];
 
@@ -46,8 +46,8 @@ check_node (RillRanges *self,
 
 static const char *
 check_block (RillRanges *self,
-             guint32           block,
-             Census           *census)
+             guint32     block,
+             Census     *census)
 {
   const Block *checked = &self->blocks[block];
   guint64 offset = 0, used = 0;
@@ -78,9 +78,9 @@ check_block (RillRanges *self,
 
 static const char *
 check_list (RillRanges *self,
-            Kind              kind,
-            guint32           bin,
-            Census           *census)
+            Kind        kind,
+            guint32     bin,
+            Census     *census)
 {
   guint32 place = kind * N_BINS + bin;
   gboolean bit = (self->bins[kind][bin / BINS_PER_WORD] >> (bin % BINS_PER_WORD)) & 1;
@@ -103,7 +103,7 @@ check_list (RillRanges *self,
 
 static const char *
 check_lists (RillRanges *self,
-             Census           *census)
+             Census     *census)
 {
   const char *broken = NULL;
 
@@ -122,7 +122,7 @@ check_lists (RillRanges *self,
 
 static const char *
 check_unused (RillRanges *self,
-              Census           *census)
+              Census     *census)
 {
   for (guint32 i = self->unused; i != NIL; i = self->nodes[i].next)
     if (i >= self->n_nodes || (self->lives[i] & 1) != 0 || ++census->n_nodes >= self->n_nodes)
@@ -161,8 +161,8 @@ check_order (RillRanges *self)
 }
 
 gboolean
-rill_ranges_check (RillRanges *self,
-                         char            **message)
+rill_ranges_check (RillRanges  *self,
+                   char       **message)
 {
   const char *broken = NULL;
   Census census = { 0 };

@@ -86,15 +86,15 @@ gboolean rill_ranges_check_strategy (RillAllocationStrategy   strategy,
  * blocks. The largest size is G_MAXINT64.
  */
 void rill_ranges_add_block (RillRanges *self,
-                                  guint32           block,
-                                  guint64           size);
+                            guint32     block,
+                            guint64     size);
 
 /*
  * Only for an empty block, as rill_ranges_release() or a use of 0 tell; a block with live
  * ranges ends the program, since their release would write to freed nodes.
  */
 void rill_ranges_remove_block (RillRanges *self,
-                                     guint32           block);
+                               guint32     block);
 
 /*
  * FALSE means: add a block, or report out of memory. It is also the answer to a size of 0 or one
@@ -108,9 +108,9 @@ void rill_ranges_remove_block (RillRanges *self,
  * `range` is left alone on failure.
  */
 gboolean rill_ranges_allocate (RillRanges *self,
-                                     guint64           size,
-                                     guint64           alignment,
-                                     RillRange        *range) G_GNUC_WARN_UNUSED_RESULT;
+                               guint64     size,
+                               guint64     alignment,
+                               RillRange  *range) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * The same in one block, in the smallest gap that will do; only for GENERAL. Takes time in the number of the
@@ -128,8 +128,8 @@ gboolean rill_ranges_allocate_in (RillRanges *self,
  * A range that is not live (released before, or of others) ends the program with a
  * message in every build: going on would hand the same bytes to two owners.
  */
-gboolean rill_ranges_release (RillRanges *self,
-                                    const RillRange  *range);
+gboolean rill_ranges_release (RillRanges      *self,
+                              const RillRange *range);
 
 /*
  * The same without a struct: a handle of at most 53 bits, 0 if there is no room. Such ranges are
@@ -163,18 +163,18 @@ guint64 rill_ranges_get_largest_free (RillRanges *self);
 guint64 rill_ranges_get_used (RillRanges *self);
 guint32 rill_ranges_get_n_ranges (RillRanges *self);
 guint64 rill_ranges_get_block_used (RillRanges *self,
-                                          guint32           block);
+                                    guint32     block);
 
 /* Walks the block: for reports and dumps, not for decisions on a hot path. */
-void rill_ranges_calculate_block_statistics (RillRanges    *self,
-                                                   guint32              block,
-                                                   RillBlockStatistics *statistics);
+void rill_ranges_calculate_block_statistics (RillRanges          *self,
+                                             guint32              block,
+                                             RillBlockStatistics *statistics);
 
 /* In order of offset, and without holes: the parts add up to the size of the block. */
-void rill_ranges_walk (RillRanges        *self,
-                             guint32                  block,
-                             RillRangesWalkFunc func,
-                             gpointer                 user_data);
+void rill_ranges_walk (RillRanges         *self,
+                       guint32             block,
+                       RillRangesWalkFunc  func,
+                       gpointer            user_data);
 
 /* A part of a block: a range; padding, which is used and has no handle; or a free range. */
 typedef struct
@@ -193,7 +193,7 @@ GArray *rill_ranges_list_parts (RillRanges *self,
  * For tests and debugging, after any call: visits everything. `message` may be NULL; it names
  * the first broken invariant and is freed with g_free().
  */
-gboolean rill_ranges_check (RillRanges *self,
-                                  char            **message) G_GNUC_WARN_UNUSED_RESULT;
+gboolean rill_ranges_check (RillRanges  *self,
+                            char       **message) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -2,10 +2,10 @@
 #include "memory/rill-ranges-nodes-private.h"
 
 void
-rill_ranges_walk (RillRanges        *self,
-                        guint32                  block,
-                        RillRangesWalkFunc func,
-                        gpointer                 user_data)
+rill_ranges_walk (RillRanges         *self,
+                  guint32             block,
+                  RillRangesWalkFunc  func,
+                  gpointer            user_data)
 {
   guint64 offset = 0;
 
@@ -23,9 +23,9 @@ rill_ranges_walk (RillRanges        *self,
 }
 
 void
-rill_ranges_calculate_block_statistics (RillRanges    *self,
-                                              guint32              block,
-                                              RillBlockStatistics *statistics)
+rill_ranges_calculate_block_statistics (RillRanges          *self,
+                                        guint32              block,
+                                        RillBlockStatistics *statistics)
 {
   const Block *counted = rill_ranges_get_block (self, block);
 
@@ -43,11 +43,11 @@ rill_ranges_calculate_block_statistics (RillRanges    *self,
 }
 
 static void
-add_part (GArray  *parts,
-          guint64  offset,
-          guint64  size,
-          guint64  handle,
-          gboolean used)
+add_part (GArray   *parts,
+          guint64   offset,
+          guint64   size,
+          guint64   handle,
+          gboolean  used)
 {
   const RillPart part = { .offset = offset, .size = size, .handle = handle, .used = used };
 

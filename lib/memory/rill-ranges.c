@@ -26,7 +26,7 @@ get_padding (guint64 offset,
 
 static inline void
 set_bin (RillRanges *self,
-         guint32           head)
+         guint32     head)
 {
   guint kind = head / N_BINS, word = head % N_BINS / BINS_PER_WORD;
 
@@ -36,7 +36,7 @@ set_bin (RillRanges *self,
 
 static inline void
 clear_bin (RillRanges *self,
-           guint32           head)
+           guint32     head)
 {
   guint kind = head / N_BINS, word = head % N_BINS / BINS_PER_WORD;
 
@@ -50,7 +50,7 @@ G_STATIC_ASSERT (N_BINS % BINS_PER_WORD == 0);
 /* Into the dummy list: the word that points at the node is NIL's own, which stays NIL. */
 static inline void
 link_nowhere (RillRanges *self,
-              guint32           index)
+              guint32     index)
 {
   self->links[LINK_NEXT (index)] = NIL;
   self->links[LINK_PLACE (index)] = LINK_NEXT (NIL);
@@ -59,9 +59,9 @@ link_nowhere (RillRanges *self,
 /* In front, as what was released last is most likely still in a cache. */
 static inline void
 link_gap (RillRanges *self,
-          guint32           index,
-          guint64           gap,
-          Kind              kind)
+          guint32     index,
+          guint64     gap,
+          Kind        kind)
 {
   guint32 *links = self->links;
   guint32 head = kind * N_BINS + get_bin (gap);
@@ -78,7 +78,7 @@ link_gap (RillRanges *self,
 /* Also right for a node that is linked nowhere. */
 static inline void
 unlink_gap (RillRanges *self,
-            guint32           index)
+            guint32     index)
 {
   guint32 *links = self->links;
   guint32 next = links[LINK_NEXT (index)];
@@ -114,7 +114,7 @@ take_node (RillRanges *self)
 
 static inline void
 give_node (RillRanges *self,
-           guint32           index)
+           guint32     index)
 {
   self->nodes[index].next = self->unused;
   self->unused = index;
@@ -207,8 +207,8 @@ rill_ranges_check_strategy (RillAllocationStrategy   strategy,
 
 void
 rill_ranges_add_block (RillRanges *self,
-                             guint32           block,
-                             guint64           size)
+                       guint32     block,
+                       guint64     size)
 {
   g_assert (size > 0 && size <= MAX_SIZE);
 
@@ -229,7 +229,7 @@ rill_ranges_add_block (RillRanges *self,
 
 void
 rill_ranges_remove_block (RillRanges *self,
-                                guint32           block)
+                          guint32     block)
 {
   Block *removed = rill_ranges_get_block (self, block);
 
@@ -267,8 +267,8 @@ rill_ranges_clear (RillRanges *self)
 /* The first gap of the first list from the bin on, or NIL. */
 static inline guint32
 find_from (RillRanges *self,
-           Kind              kind,
-           guint32           bin)
+           Kind        kind,
+           guint32     bin)
 {
   guint32 word = bin / BINS_PER_WORD;
   guint64 bits = self->bins[kind][word] & (~G_GUINT64_CONSTANT (0) << (bin % BINS_PER_WORD));
@@ -288,9 +288,9 @@ find_from (RillRanges *self,
 /* NIL has no gap, so nothing fits it. */
 static inline gboolean
 fits (RillRanges *self,
-      guint32           index,
-      guint64           size,
-      guint64           alignment)
+      guint32     index,
+      guint64     size,
+      guint64     alignment)
 {
   const Node *node = &self->nodes[index];
 
@@ -302,8 +302,8 @@ fits (RillRanges *self,
  * without asking whether the first did, since that cannot be predicted. */
 static inline guint32
 find_quickly (RillRanges *self,
-              guint64           size,
-              guint64           alignment)
+              guint64     size,
+              guint64     alignment)
 {
   guint32 tight = self->links[PARTIAL * N_BINS + get_bin (size)];
   guint32 sure = find_from (self, PARTIAL, get_bin (size + alignment - 1) + 1);
@@ -314,9 +314,9 @@ find_quickly (RillRanges *self,
 /* The lowest block among the first few gaps of a list, so that high blocks drain. */
 static guint32
 find_lowest (RillRanges *self,
-             guint32           index,
-             guint64           size,
-             guint64           alignment)
+             guint32     index,
+             guint64     size,
+             guint64     alignment)
 {
   guint32 lowest = NIL;
 
@@ -334,9 +334,9 @@ find_lowest (RillRanges *self,
  * where not even that can. An empty block begins aligned, so of these the next bin always does. */
 static guint32
 find_carefully (RillRanges *self,
-                Kind              kind,
-                guint64           size,
-                guint64           alignment)
+                Kind        kind,
+                guint64     size,
+                guint64     alignment)
 {
   guint32 own = self->links[kind * N_BINS + get_bin (size)];
   guint32 index = find_lowest (self, own, size, alignment);

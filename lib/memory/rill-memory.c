@@ -50,6 +50,7 @@ typedef enum
   PROP_MAPPABLE,
   PROP_USED_SIZE,
   PROP_RESERVED_SIZE,
+  PROP_STRATEGY,
   PROP_CLOSED,
   PROP_SIZE_LIMIT,
   PROP_PRIORITY,
@@ -250,6 +251,9 @@ rill_memory_get_property (GObject    *object,
     case PROP_RESERVED_SIZE:
       g_value_set_uint64 (value, rill_memory_get_reserved_size (self));
       break;
+    case PROP_STRATEGY:
+      g_value_set_enum (value, rill_memory_get_strategy (self));
+      break;
     case PROP_CLOSED:
       g_value_set_boolean (value, rill_memory_get_closed (self));
       break;
@@ -333,6 +337,14 @@ install_properties (GObjectClass *object_class)
    */
   properties[PROP_RESERVED_SIZE]
     = g_param_spec_uint64 ("reserved-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  /**
+   * RillMemory:strategy: (getter get_strategy)
+   *
+   * How the place of a new object is chosen; see [method@Memory.set_strategy].
+   */
+  properties[PROP_STRATEGY]
+    = g_param_spec_enum ("strategy", NULL, NULL, RILL_TYPE_ALLOCATION_STRATEGY,
+                         RILL_ALLOCATION_STRATEGY_GENERAL, flags);
   /**
    * RillMemory:closed: (getter get_closed)
    *

@@ -68,6 +68,12 @@ gboolean                 rill_memory_set_priority           (RillMemory         
                                                              float                     priority,
                                                              GError                  **error);
 RILL_API
+RillAllocationStrategy   rill_memory_get_strategy           (RillMemory               *self);
+RILL_API
+gboolean                 rill_memory_set_strategy           (RillMemory               *self,
+                                                             RillAllocationStrategy    strategy,
+                                                             GError                  **error);
+RILL_API
 gboolean                 rill_memory_get_closed             (RillMemory               *self);
 
 RILL_API

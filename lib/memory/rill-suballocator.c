@@ -14,8 +14,8 @@
  * descriptors. It needs no device. A [class@Memory] finds the places of its objects by the same means.
  *
  * An allocation or a release costs the same with a million live ranges as with ten, but for what a
- * processor's caches cost, and allocates nothing by itself. A range is known by its handle, a number other than 0
- * that JavaScript's numbers hold too. A handle is not used again for a long time, so one that was freed before is
+ * processor's caches cost. A range is known by its handle, a number other than 0 that JavaScript's
+ * numbers hold too. A handle is not used again for a long time, so one that was freed before is
  * refused, and so is, almost surely, one of another suballocator.
  *
  * Changes of the properties are not notified, so that allocation stays cheap.
@@ -58,8 +58,8 @@ wait_for_lock (RillSuballocator *self)
       g_thread_yield ();
 }
 
-/* A mutex would be half of the cost of an allocation. This is held for some nanoseconds, or while all ranges are
- * looked at, and never while anything waits or is called that is not ours. */
+/* A mutex would be half of the cost of an allocation. This is held for some nanoseconds, or while all
+ * ranges are looked at, and never while anything waits or is called that is not ours. */
 static inline void
 lock (RillSuballocator *self)
 {
@@ -182,8 +182,8 @@ rill_suballocator_new (guint64                  size,
   if (size == 0 || size > G_MAXINT64)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create a suballocator: its size must be 1 to %" G_GINT64_FORMAT ", not %" G_GUINT64_FORMAT,
-                   G_MAXINT64, size);
+                   "Could not create a suballocator of %" G_GUINT64_FORMAT ": the size is 1 to %" G_GINT64_FORMAT,
+                   size, G_MAXINT64);
       return NULL;
     }
   if (!rill_ranges_check_strategy (strategy, "create a suballocator", error))
@@ -281,7 +281,12 @@ set_allocate_error (RillSuballocator  *self,
                     guint64            alignment,
                     GError           **error)
 {
-  g_autofree char *asked = NULL, *free = NULL, *largest = NULL;
+  const char *where = rill_suballocator_get_strategy (self) == RILL_ALLOCATION_STRATEGY_LINEAR
+                        ? "behind the last range there are"
+                        : "the largest free range has about";
+  g_autofree char *asked = NULL;
+  g_autofree char *free = NULL;
+  g_autofree char *largest = NULL;
   guint64 free_size, largest_size;
 
   if (error == NULL)
@@ -289,11 +294,9 @@ set_allocate_error (RillSuballocator  *self,
   if (size == 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   size == 0 ? "Could not allocate %" G_GUINT64_FORMAT " bytes at a multiple of %" G_GUINT64_FORMAT
-                               ": a range has a size"
-                             : "Could not allocate %" G_GUINT64_FORMAT " bytes at a multiple of %" G_GUINT64_FORMAT
-                               ": an alignment is a power of two",
-                   size, alignment);
+                   "Could not allocate %" G_GUINT64_FORMAT " bytes at a multiple of %" G_GUINT64_FORMAT ": %s",
+                   size, alignment,
+                   size == 0 ? "a range has a size" : "an alignment is a power of two");
       return;
     }
 
@@ -305,12 +308,8 @@ set_allocate_error (RillSuballocator  *self,
   free = rill_format_size (free_size);
   largest = rill_format_size (largest_size);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-               rill_suballocator_get_strategy (self) == RILL_ALLOCATION_STRATEGY_LINEAR
-                 ? "Could not allocate %s at a multiple of %" G_GUINT64_FORMAT
-                   ": %s are not used, and %s are free behind the last range"
-                 : "Could not allocate %s at a multiple of %" G_GUINT64_FORMAT
-                   ": %s are not used, and the largest free range has about %s",
-               asked, alignment, free, largest);
+               "Could not allocate %s at a multiple of %" G_GUINT64_FORMAT ": %s are not used, and %s %s",
+               asked, alignment, free, where, largest);
 }
 
 /**
@@ -362,7 +361,8 @@ set_handle_error (guint64   handle,
                   GError  **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "No live range of this suballocator has the handle %" G_GUINT64_FORMAT "; was it freed before?",
+               "No live range of the suballocator has the handle %" G_GUINT64_FORMAT
+               "; was it freed before?",
                handle);
   return FALSE;
 }
@@ -402,7 +402,8 @@ rill_suballocator_free (RillSuballocator  *self,
  * rill_suballocator_clear:
  * @self: a suballocator
  *
- * Frees all ranges at once, in a time that does not grow with their number. Their handles are not live any more.
+ * Frees all ranges at once, in a time that does not grow with their number. Their handles are not live
+ * any more.
  */
 void
 rill_suballocator_clear (RillSuballocator *self)

@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (RillSuballocator, rill_suballocator, RILL, SUBALLOCATOR, G
  * @handle: the handle of an allocated range, else 0
  * @user_data: data of the caller's
  *
- * Sees one part of a [class@Suballocator]: an allocated range, which has a handle; padding before one, which is
- * used but has none; or a free range.
+ * Sees one part of a [class@Suballocator]: an allocated range, which has a handle; padding before one,
+ * which is used but has none; or a free range.
  */
 typedef void (*RillSuballocatorWalkFunc) (guint64  offset,
                                           guint64  size,

@@ -71,6 +71,18 @@ test('limit and priority', () => {
     equal([memory.size_limit, memory.priority], [0, 0.75]);
 });
 
+test('strategy', () => {
+    const {GENERAL, LINEAR} = Rill.AllocationStrategy;
+    const memory = createMemory();
+    checkProperties(memory, {strategy: GENERAL});
+    ok(memory.set_strategy(LINEAR));
+    checkProperties(memory, {strategy: LINEAR});
+    const offsets = Array.from({length: 10}, () => memory.create_buffer(1000))
+        .map(buffer => buffer.allocation_info.offset);
+    equal(offsets, offsets.slice().sort((a, b) => a - b));
+    throws(Gio.IOErrorEnum, BUSY, () => memory.set_strategy(GENERAL));
+});
+
 test('mappable pages', () => {
     const memory = openSession().create_memory(Rill.MemoryPropertyFlags.HOST_VISIBLE);
     const buffer = memory.create_buffer(64);

@@ -18,7 +18,8 @@ function uninitialized(func) {
 
 test('getters', () => {
     for (const name of ['Device', 'MemoryType', 'Memory', 'MemoryPage', 'Buffer', 'Image', 'ImageView',
-        'Mapping', 'Transfer', 'Program', 'ComputeNode', 'CommandBuffer', 'Duration']) {
+        'Mapping', 'Suballocator', 'Transfer', 'Program', 'ComputeNode', 'CommandBuffer',
+        'Duration']) {
         const object = new Rill[name]();
         checkProperties(object);
         for (const {name: property, value_type: type} of object.constructor.list_properties()) {
@@ -43,6 +44,7 @@ test('memory', () => {
     uninitialized(() => memory.create_image([4], UINT8));
     uninitialized(() => memory.create_image_from_bytes(BYTES, [4], UINT8));
     uninitialized(() => memory.create_image_view_from_bytes(BYTES, [4], UINT8));
+    uninitialized(() => memory.set_strategy(Rill.AllocationStrategy.LINEAR));
     uninitialized(() => memory.trim());
     uninitialized(() => memory.set_size_limit(1));
     uninitialized(() => memory.set_priority(1));
@@ -51,6 +53,16 @@ test('memory', () => {
     uninitialized(() => memory.to_json());
     uninitialized(() => memory.to_svg());
     equal(memory.is_page_mappable(0), false);
+});
+
+test('suballocator', () => {
+    const suballocator = new Rill.Suballocator();
+    uninitialized(() => suballocator.allocate(1, 1));
+    uninitialized(() => suballocator.free(1));
+    uninitialized(() => suballocator.lookup(1));
+    uninitialized(() => suballocator.calculate_statistics());
+    suballocator.clear();
+    suballocator.walk(() => ok(false));
 });
 
 test('buffer', async () => {

@@ -21,7 +21,8 @@ NAMES = {
     'ComputeNode': 'node', 'Device': 'device', 'Duration': 'duration', 'Image': 'image',
     'ImageView': 'view', 'Mapping': 'mapping', 'Memory': 'memory', 'MemoryStatistics': 'statistics',
     'MemoryPage': 'page', 'MemoryType': 'memory_?type', 'Program': 'program',
-    'Resource': '(?:buffer|image|resource)', 'Session': 'session', 'Transfer': 'transfer',
+    'Resource': '(?:buffer|image|resource)', 'Session': 'session', 'Suballocator': 'suballocator',
+    'Transfer': 'transfer',
 }
 
 # What only bindings call.

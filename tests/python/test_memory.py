@@ -79,6 +79,17 @@ class Memories(RillTest):
         self.assertEqual(memory.get_size_limit(), 2 ** 63)
         self.assertEqual(memory.get_priority(), 0.75)
 
+    def test_strategy(self):
+        memory = self.create()
+        self.check_properties(memory, strategy=Rill.AllocationStrategy.GENERAL)
+        self.assertTrue(memory.set_strategy(Rill.AllocationStrategy.LINEAR))
+        self.check_properties(memory, strategy=Rill.AllocationStrategy.LINEAR)
+        buffers = [memory.create_buffer(1000) for i in range(10)]
+        offsets = [buffer.get_allocation_info().offset for buffer in buffers]
+        self.assertEqual(offsets, sorted(offsets))
+        with self.raises(IO, Gio.IOErrorEnum.BUSY):
+            memory.set_strategy(Rill.AllocationStrategy.GENERAL)
+
     def test_is_page_mappable(self):
         memory = self.host_memory
         buffer = memory.create_buffer(64)

@@ -23,6 +23,7 @@ class Methods(RillTest):
             'array': [1], 'gboolean': True, 'utf8': 'text', 'GLib.Bytes': GLib.Bytes.new(b'1234'),
             'Gio.Cancellable': None, 'Gio.AsyncReadyCallback': None,
             'GObject.Object': Gio.Cancellable(), 'Gio.File': Gio.File.new_for_path('/nowhere'),
+            'SuballocatorWalkFunc': lambda *part: None,
             'GLib.Variant': GLib.Variant('i', 1),
         }
         if name in known:

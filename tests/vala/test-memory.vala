@@ -68,6 +68,17 @@ void test_limit (Rill.Session session) throws GLib.Error {
   assert (memory.set_size_limit (0));
 }
 
+void test_strategy (Rill.Session session) throws GLib.Error {
+  var memory = create (session);
+  assert (memory.strategy == Rill.AllocationStrategy.GENERAL);
+  assert (memory.set_strategy (Rill.AllocationStrategy.LINEAR));
+  assert (memory.strategy == Rill.AllocationStrategy.LINEAR);
+  var buffer = memory.create_buffer (1000);
+  var next_buffer = memory.create_buffer (1000);
+  assert (next_buffer.allocation_info.offset > buffer.allocation_info.offset);
+  expect_io (IOError.BUSY, () => memory.set_strategy (Rill.AllocationStrategy.GENERAL));
+}
+
 void test_statistics (Rill.Session session) throws GLib.Error {
   var memory = create (session);
   Rill.Buffer[] buffers = { memory.create_buffer (1000), memory.create_buffer (1000) };
@@ -193,6 +204,7 @@ int main (string[] args) {
   SessionTest.add ("/memory/page-list", test_page_list);
   SessionTest.add ("/memory/dumps", test_dumps);
   SessionTest.add ("/memory/explanation", test_explanation);
+  SessionTest.add ("/memory/strategy", test_strategy);
   SessionTest.add ("/memory/create", test_create);
   SessionTest.add ("/memory/close", test_close);
   return Test.run ();

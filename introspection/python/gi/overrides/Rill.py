@@ -246,7 +246,7 @@ def _add_attributes(cls):
         setattr(cls, pspec.name.replace('-', '_'), _make_attribute(pspec))
 
 
-for _name in ('Device', 'MemoryType', 'Session', 'Memory', 'MemoryPage', 'Resource', 'Buffer',
-              'Image', 'ImageView', 'Mapping', 'Transfer', 'Program', 'ComputeNode',
-              'CommandBuffer', 'Duration'):
+for _name in ('Device', 'MemoryType', 'Session', 'Memory', 'MemoryPage', 'Suballocator',
+              'Resource', 'Buffer', 'Image', 'ImageView', 'Mapping', 'Transfer', 'Program',
+              'ComputeNode', 'CommandBuffer', 'Duration'):
     _add_attributes(getattr(Rill, _name))

@@ -474,6 +474,32 @@ test_linear_obstacle (void)
   finish_block (book, 10 * KIB);
 }
 
+/* Nor does one that stays right behind the last range, however many there are before. */
+static void
+test_linear_step (void)
+{
+  RillRanges *book = open_linear (20 * KIB, 1);
+  RillRange ranges[20];
+
+  for (guint i = 0; i < 20; i++)
+    ranges[i] = allocate (book, KIB, 1);
+  for (guint i = 0; i <= 10; i++)
+    {
+      rill_ranges_release (book, &ranges[i]);
+      ranges[i] = allocate (book, KIB, 1);
+      g_assert_cmpuint (ranges[i].offset, ==, i * KIB);
+    }
+  for (guint i = 12; i < 16; i++)
+    rill_ranges_release (book, &ranges[i]);
+  ranges[12] = allocate (book, 4 * KIB, 1);
+  g_assert_cmpuint (ranges[12].offset, ==, 12 * KIB);
+  assert_sound (book);
+  for (guint i = 0; i < 20; i++)
+    if (i < 13 || i > 15)
+      rill_ranges_release (book, &ranges[i]);
+  finish_block (book, 20 * KIB);
+}
+
 /* Out of order: the room comes back when its neighbours are free. */
 static void
 test_linear_out_of_order (void)
@@ -518,6 +544,30 @@ test_linear_remove (void)
   g_assert_true (rill_ranges_release (book, &other));
   g_assert_true (rill_ranges_release (book, &range));
   finish (book, sizes, 2);
+}
+
+/* No number near that of a handle is one: neither another life nor another node, nor an anchor's. */
+static void
+test_forged (void)
+{
+  RillRanges *book = open_block (MIB);
+  guint64 offset, handle;
+
+  for (guint round = 0; round < 2; round++)
+    {
+      handle = rill_ranges_take (book, 100, 1, &offset);
+      for (gint64 life = -3; life <= 3; life++)
+        for (gint64 node = -3; node <= 3; node++)
+          {
+            guint64 forged = handle + (guint64) (life * (G_GINT64_CONSTANT (1) << 28) + node);
+
+            if (forged != handle)
+              g_assert_false (rill_ranges_retire (book, forged));
+          }
+      assert_sound (book);
+      rill_ranges_clear (book);
+    }
+  finish_block (book, MIB);
 }
 
 /* All at once, also with what was retired and is on its way; no handle survives. */
@@ -602,6 +652,7 @@ main (int   argc,
   g_test_add_func ("/ranges/linear/ring", test_linear_ring);
   g_test_add_func ("/ranges/linear/ring-of-blocks", test_linear_ring_of_blocks);
   g_test_add_func ("/ranges/linear/obstacle", test_linear_obstacle);
+  g_test_add_func ("/ranges/linear/step", test_linear_step);
   g_test_add_func ("/ranges/linear/out-of-order", test_linear_out_of_order);
   g_test_add_func ("/ranges/linear/remove", test_linear_remove);
   g_test_add_data_func ("/ranges/clear/general",
@@ -609,6 +660,7 @@ main (int   argc,
   g_test_add_data_func ("/ranges/clear/linear",
                         GINT_TO_POINTER (RILL_ALLOCATION_STRATEGY_LINEAR), test_clear);
   g_test_add_func ("/ranges/retire", test_retire);
+  g_test_add_func ("/ranges/forged", test_forged);
   for (guint i = 0; i < G_N_ELEMENTS (misuses); i++)
     g_test_add_data_func (misuses[i], misuses[i], test_misuse);
   return g_test_run ();

@@ -28,7 +28,8 @@ typedef enum
 
 typedef struct
 {
-  RillRanges *suballocator;
+  RillRanges *book;
+  RillAllocationStrategy strategy;
   guint64 sizes[N_BLOCKS];
   GArray *ranges[N_BLOCKS]; /* RillRange in order of offset; NULL: there is no such block */
   guint spread;             /* between the indices of blocks */
@@ -48,18 +49,20 @@ static void
 add_block (Model *model,
            guint  block)
 {
-  rill_ranges_add_block (model->suballocator, get_index (model, block), model->sizes[block]);
+  rill_ranges_add_block (model->book, get_index (model, block), model->sizes[block]);
   model->ranges[block] = g_array_new (FALSE, FALSE, sizeof (RillRange));
 }
 
 static void
-model_init (Model     *model,
-            FuzzInput *input)
+model_init (Model                  *model,
+            RillAllocationStrategy  strategy,
+            FuzzInput              *input)
 {
   guint8 shape = fuzz_take_byte (input);
 
   *model = (Model) {
-    .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL),
+    .book = rill_ranges_new (strategy),
+    .strategy = strategy,
     .spread = shape >> 6,
     .last_size = 1,
   };
@@ -129,6 +132,8 @@ assert_no_room (const Model *model,
         continue;
       if (ranges->len == 0)
         g_assert_cmpuint (model->sizes[i], <, size + size / 32 + 1);
+      if (model->strategy == RILL_ALLOCATION_STRATEGY_LINEAR)
+        continue;
       for (guint j = 0; j < ranges->len; j++)
         {
           const RillRange *range = &g_array_index (ranges, RillRange, j);
@@ -150,7 +155,7 @@ model_allocate (Model   *model,
   memset (&range, 0xa5, sizeof range);
   before = range;
   model->last_size = size;
-  if (!rill_ranges_allocate (model->suballocator, size, alignment, &range))
+  if (!rill_ranges_allocate (model->book, size, alignment, &range))
     {
       g_assert_cmpmem (&range, sizeof range, &before, sizeof before);
       if (size > 0 && size <= MAX_SIZE && alignment <= MAX_SIZE && alignment > 0
@@ -189,8 +194,14 @@ model_release (Model *model,
   range = g_array_index (model->ranges[block], RillRange, number);
   g_array_remove_index (model->ranges[block], number);
   model->n_live--;
-  last = rill_ranges_release (model->suballocator, &range);
-  g_assert_cmpint (last, ==, model->ranges[block]->len == 0);
+  if (model->n_live % 2 == 0)
+    {
+      last = rill_ranges_release (model->book, &range);
+      g_assert_cmpint (last, ==, model->ranges[block]->len == 0);
+    }
+  else
+    g_assert_true (rill_ranges_retire (model->book, range.handle));
+  g_assert_false (rill_ranges_retire (model->book, range.handle));
 }
 
 static void
@@ -201,7 +212,7 @@ toggle_block (Model *model,
     add_block (model, block);
   else if (model->ranges[block]->len == 0)
     {
-      rill_ranges_remove_block (model->suballocator, get_index (model, block));
+      rill_ranges_remove_block (model->book, get_index (model, block));
       g_clear_pointer (&model->ranges[block], g_array_unref);
     }
 }
@@ -260,11 +271,11 @@ model_compare (Model *model)
 
       if (walk.ranges == NULL)
         continue;
-      rill_ranges_walk (model->suballocator, get_index (model, i), walk_cb, &walk);
+      rill_ranges_walk (model->book, get_index (model, i), walk_cb, &walk);
       g_assert_cmpuint (walk.end, ==, model->sizes[i]);
       g_assert_cmpuint (walk.counted.n_ranges, ==, walk.ranges->len);
 
-      rill_ranges_calculate_block_statistics (model->suballocator, get_index (model, i),
+      rill_ranges_calculate_block_statistics (model->book, get_index (model, i),
                                                     &statistics);
       g_assert_cmpuint (statistics.n_ranges, ==, walk.counted.n_ranges);
       g_assert_cmpuint (statistics.n_free_ranges, ==, walk.counted.n_free_ranges);
@@ -273,10 +284,10 @@ model_compare (Model *model)
       g_assert_cmpuint (statistics.largest_free, ==, walk.counted.largest_free);
       g_assert_cmpuint (
         statistics.used, ==,
-        rill_ranges_get_block_used (model->suballocator, get_index (model, i)));
+        rill_ranges_get_block_used (model->book, get_index (model, i)));
       total += statistics.used;
     }
-  g_assert_cmpuint (rill_ranges_get_used (model->suballocator), ==, total);
+  g_assert_cmpuint (rill_ranges_get_used (model->book), ==, total);
 }
 
 /* Takes as long as a hundred other calls, as it looks into every bin. */
@@ -285,7 +296,7 @@ model_check (Model *model)
 {
   g_autofree char *message = NULL;
 
-  if (!rill_ranges_check (model->suballocator, &message))
+  if (!rill_ranges_check (model->book, &message))
     g_error ("%s", message);
   model_compare (model);
 }
@@ -343,7 +354,7 @@ model_finish (Model *model,
     if (model->ranges[i] == NULL)
       add_block (model, i);
   model_check (model);
-  g_assert_cmpuint (rill_ranges_get_used (model->suballocator), ==, 0);
+  g_assert_cmpuint (rill_ranges_get_used (model->book), ==, 0);
 
   for (guint n = 0; n < N_BLOCKS; n++)
     {
@@ -367,14 +378,15 @@ LLVMFuzzerInitialize (int    *argc,
   return 0;
 }
 
-int
-LLVMFuzzerTestOneInput (const guint8 *data,
-                        gsize         size)
+static void
+test_strategy (RillAllocationStrategy  strategy,
+               const guint8           *data,
+               gsize                   size)
 {
   FuzzInput input = { data, size };
   Model model;
 
-  model_init (&model, &input);
+  model_init (&model, strategy, &input);
   for (guint i = 0; i < MAX_OPS && input.size > 0; i++)
     {
       model_step (&model, &input);
@@ -384,8 +396,16 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   model_check (&model);
   model_finish (&model, size > 0 ? data[size - 1] : 0);
 
-  rill_ranges_free (model.suballocator);
+  rill_ranges_free (model.book);
   for (guint i = 0; i < N_BLOCKS; i++)
     g_array_unref (model.ranges[i]);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data,
+                        gsize         size)
+{
+  test_strategy (RILL_ALLOCATION_STRATEGY_GENERAL, data, size);
+  test_strategy (RILL_ALLOCATION_STRATEGY_LINEAR, data, size);
   return 0;
 }

@@ -344,7 +344,10 @@ rill_suballocator_allocate (RillSuballocator  *self,
   if (offset != NULL)
     *offset = 0;
   if (G_UNLIKELY (self->ranges == NULL))
-    return set_uninitialized_error (error), 0;
+    {
+      set_uninitialized_error (error);
+      return 0;
+    }
 
   lock (self);
   handle = rill_ranges_take (self->ranges, size, alignment, &place);
@@ -479,7 +482,10 @@ rill_suballocator_calculate_statistics (RillSuballocator  *self,
   g_return_val_if_fail (RILL_IS_SUBALLOCATOR (self), NULL);
 
   if (self->ranges == NULL)
-    return set_uninitialized_error (error), NULL;
+    {
+      set_uninitialized_error (error);
+      return NULL;
+    }
 
   lock (self);
   rill_ranges_calculate_block_statistics (self->ranges, 0, &block);

@@ -560,6 +560,10 @@ test_states (Fixture       *fixture,
   result = rill_test_wait (&async);
   g_assert_false (rill_memory_compact_finish (none, result, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED, "");
+  g_assert_true (
+    rill_memory_set_strategy (fixture->memory, RILL_ALLOCATION_STRATEGY_LINEAR, &error));
+  g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "LINEAR");
   rill_memory_close (fixture->memory);
   g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
   rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "");

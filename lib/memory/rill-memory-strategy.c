@@ -18,6 +18,7 @@ set_strategy (RillPages              *self,
   if (self->page_count > 0)
     return FALSE;
   rill_ranges_set_strategy (self->ranges, strategy);
+  self->traced = FALSE;
   return TRUE;
 }
 

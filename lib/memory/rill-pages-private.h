@@ -107,7 +107,7 @@ gboolean rill_pages_ensure_empty         (RillPages                    *self,
                                           GError                      **error);
 void     rill_pages_release              (RillPages                    *self,
                                           RillAllocation               *allocation);
-/* One at a time: BUSY, CLOSED. */
+/* One at a time: BUSY, CLOSED, NOT_SUPPORTED for another strategy than GENERAL. */
 gboolean rill_pages_begin_compaction     (RillPages                    *self,
                                           GError                      **error);
 void     rill_pages_end_compaction       (RillPages                    *self);

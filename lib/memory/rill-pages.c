@@ -259,7 +259,9 @@ trace_range_locked (RillPages            *self,
                     guint64               alignment)
 {
   if (!self->traced)
-    rill_trace_memory (self->trace, self->page_size, "general");
+    rill_trace_memory (self->trace, self->page_size,
+                       rill_ranges_get_strategy (self->ranges) == RILL_ALLOCATION_STRATEGY_LINEAR ? "linear"
+                                                                                                  : "general");
   self->traced = TRUE;
   rill_trace_allocate (self->trace, allocation->range.block, allocation->range.offset, allocation->range.size,
                        alignment);
@@ -647,6 +649,13 @@ rill_pages_begin_compaction (RillPages  *self,
 
   if (self->closed)
     return set_closed_error (error);
+  if (rill_ranges_get_strategy (self->ranges) != RILL_ALLOCATION_STRATEGY_GENERAL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "Only a memory of the strategy GENERAL can be compacted: the order of what lies in a "
+                           "LINEAR one would be lost");
+      return FALSE;
+    }
   if (self->compacting)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The memory is just being compacted");

@@ -113,8 +113,8 @@ gboolean rill_ranges_allocate (RillRanges *self,
                                RillRange  *range) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * The same in one block, in the smallest gap that will do; only for GENERAL. Takes time in the number of the
- * block's ranges.
+ * The same in one block, in the smallest gap that will do. With LINEAR nothing will. Takes time in the number of
+ * the block's ranges.
  */
 gboolean rill_ranges_allocate_in (RillRanges *self,
                                   guint32     block,

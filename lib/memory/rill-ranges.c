@@ -573,9 +573,9 @@ rill_ranges_allocate_in (RillRanges *self,
 {
   guint32 best = NIL;
 
-  g_assert (self->strategy == RILL_ALLOCATION_STRATEGY_GENERAL);
   rill_ranges_settle (self);
-  if (size - 1 >= MAX_SIZE || alignment - 1 >= MAX_SIZE || (alignment & (alignment - 1)) != 0)
+  if (self->strategy != RILL_ALLOCATION_STRATEGY_GENERAL || size - 1 >= MAX_SIZE
+      || alignment - 1 >= MAX_SIZE || (alignment & (alignment - 1)) != 0)
     return FALSE;
   for (guint32 i = rill_ranges_get_block (self, block)->anchor; i != NIL; i = self->nodes[i].next)
     if (fits (self, i, size, alignment)

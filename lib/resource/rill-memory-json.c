@@ -30,7 +30,7 @@ set_statistics (JsonObject                 *object,
 }
 
 static const char *
-get_type (const RillPart *part)
+get_type (const RillSnapshotPart *part)
 {
   if (part->kind == RILL_PART_FREE)
     return "FREE";
@@ -58,7 +58,7 @@ set_object (JsonObject             *json,
 }
 
 static JsonObject *
-make_part (const RillPart *part)
+make_part (const RillSnapshotPart *part)
 {
   JsonObject *json = json_object_new ();
 

@@ -41,7 +41,7 @@ typedef struct
   guint64 offset;
   guint64 size;
   const RillObjectRecord *object; /* (nullable) */
-} RillPart;
+} RillSnapshotPart;
 
 typedef struct
 {
@@ -52,7 +52,7 @@ typedef struct
 typedef struct
 {
   const RillPageRecord *page;
-  const RillPart *parts;
+  const RillSnapshotPart *parts;
   guint n_parts;
 } RillSnapshotPage;
 
@@ -68,7 +68,7 @@ typedef struct
   GArray *pages;        /* (element-type RillSnapshotPage) */
 
   GArray *page_records; /* (element-type RillPageRecord) */
-  GArray *parts;        /* (element-type RillPart) */
+  GArray *parts;        /* (element-type RillSnapshotPart) */
   GArray *objects;      /* (element-type RillObjectRecord) */
   GHashTable *usages;   /* (element-type guint utf8) of buffers and images */
 } RillMemorySnapshot;

@@ -117,7 +117,7 @@ add_part (RillMemorySnapshot     *self,
           guint64                 size,
           const RillObjectRecord *object)
 {
-  const RillPart part = { .kind = kind, .offset = offset, .size = size, .object = object };
+  const RillSnapshotPart part = { .kind = kind, .offset = offset, .size = size, .object = object };
 
   self->sums[kind].count++;
   self->sums[kind].size += size;
@@ -196,7 +196,7 @@ add_pages (RillMemorySnapshot *self,
   for (guint i = 0, n = 0; i < self->pages->len; i++)
     {
       RillSnapshotPage *page = &g_array_index (self->pages, RillSnapshotPage, i);
-      page->parts = (const RillPart *) (gpointer) self->parts->data + n;
+      page->parts = (const RillSnapshotPart *) (gpointer) self->parts->data + n;
       n += page->n_parts;
     }
 }
@@ -227,7 +227,7 @@ rill_memory_snapshot_new (RillMemory  *memory,
   self->page_size = rill_memory_get_page_size (memory);
   self->pages = g_array_new (FALSE, FALSE, sizeof (RillSnapshotPage));
   self->page_records = g_array_new (FALSE, FALSE, sizeof (RillPageRecord));
-  self->parts = g_array_new (FALSE, FALSE, sizeof (RillPart));
+  self->parts = g_array_new (FALSE, FALSE, sizeof (RillSnapshotPart));
   self->objects = g_array_new (FALSE, FALSE, sizeof (RillObjectRecord));
   g_array_set_clear_func (self->objects, object_clear);
   self->usages = g_hash_table_new_full (NULL, NULL, NULL, g_free);

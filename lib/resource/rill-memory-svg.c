@@ -50,7 +50,7 @@ typedef struct
   gint y;
   gint height;
   guint n_thin;
-  const RillPart *first_thin;
+  const RillSnapshotPart *first_thin;
   guint64 thin_end;
   guint64 thin_sizes[RILL_N_PART_KINDS];
 } Bar;
@@ -170,7 +170,7 @@ append_object (GString                *text,
 /* What is shown while the pointer is over a part. */
 static char *
 describe_part (const Bar      *bar,
-               const RillPart *part)
+               const RillSnapshotPart *part)
 {
   const RillObjectRecord *object = part->object;
   GString *text = g_string_new (NULL);
@@ -220,7 +220,7 @@ append_rect (Bar          *bar,
 
 static void
 append_label (Bar            *bar,
-              const RillPart *part)
+              const RillSnapshotPart *part)
 {
   gboolean is_named = part->object != NULL && part->object->name != NULL;
   g_autofree char *size = rill_format_size (part->size);
@@ -238,7 +238,7 @@ append_label (Bar            *bar,
 
 static void
 append_part (Bar            *bar,
-             const RillPart *part)
+             const RillSnapshotPart *part)
 {
   g_autofree char *title = describe_part (bar, part);
 
@@ -283,7 +283,7 @@ flush_thin (Bar *bar)
 
 static void
 add_thin (Bar            *bar,
-          const RillPart *part)
+          const RillSnapshotPart *part)
 {
   if (bar->n_thin++ == 0)
     bar->first_thin = part;
@@ -312,7 +312,7 @@ append_bar (GString                *svg,
 
   for (guint i = 0; i < page->n_parts; i++)
     {
-      const RillPart *part = &page->parts[i];
+      const RillSnapshotPart *part = &page->parts[i];
       if ((double) part->size * scale < THIN)
         {
           add_thin (&bar, part);

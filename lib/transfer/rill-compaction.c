@@ -515,7 +515,8 @@ compact (RillMemory    *memory,
  * is none to be had, it does without. After a cancellation or an error, what has moved has moved, and
  * nothing is lost.
  *
- * Errors: %G_IO_ERROR_BUSY while another compaction of the memory runs; %G_IO_ERROR_CANCELLED,
+ * Errors: %G_IO_ERROR_BUSY while another compaction of the memory runs; %G_IO_ERROR_NOT_SUPPORTED for a
+ * memory of the strategy LINEAR, where the order counts; %G_IO_ERROR_CANCELLED,
  * %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; any of [error@VulkanError].
  *
  * Returns: %TRUE if the memory is as compact as it can be

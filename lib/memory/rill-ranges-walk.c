@@ -75,3 +75,42 @@ rill_ranges_list_parts (RillRanges *self,
     }
   return parts;
 }
+
+guint64
+rill_ranges_get_largest_free (RillRanges *self)
+{
+  rill_ranges_settle (self);
+  if (self->strategy == RILL_ALLOCATION_STRATEGY_LINEAR && self->n_ranges > 0)
+    return self->nodes[self->cursor].gap;
+  for (guint kind = N_KINDS; kind-- > 0;)
+    if (self->words[kind] != 0)
+      {
+        guint word = highest_bit (self->words[kind]);
+        guint bin = word * BINS_PER_WORD + highest_bit (self->bins[kind][word]);
+
+        return self->nodes[self->links[kind * N_BINS + bin]].gap;
+      }
+  return 0;
+}
+
+guint64
+rill_ranges_get_used (RillRanges *self)
+{
+  rill_ranges_settle (self);
+  return self->used;
+}
+
+guint32
+rill_ranges_get_n_ranges (RillRanges *self)
+{
+  rill_ranges_settle (self);
+  return self->n_ranges;
+}
+
+guint64
+rill_ranges_get_block_used (RillRanges *self,
+                            guint32     block)
+{
+  rill_ranges_settle (self);
+  return rill_ranges_get_block (self, block)->used;
+}

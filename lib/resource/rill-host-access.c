@@ -4,6 +4,27 @@
 /* Between looks at the cancellable while a thread waits for a mapping or for earlier transfers. */
 #define WAIT_SLICE_US (10 * 1000)
 
+/* @end: monotonic time in µs, -1: for ever. */
+static void
+wait_until_locked (RillResourceState *state,
+                   gint64             end)
+{
+  state->n_waiting++;
+  if (end < 0)
+    g_cond_wait (&state->changed, &state->lock);
+  else
+    g_cond_wait_until (&state->changed, &state->lock, end);
+  state->n_waiting--;
+}
+
+/* To wake nobody costs a system call too. */
+void
+rill_resource_wake_waiting_locked (RillResourceState *state)
+{
+  if (state->n_waiting > 0)
+    g_cond_broadcast (&state->changed);
+}
+
 /* Set in the threads that run queued transfers. */
 static GPrivate runs_queue;
 
@@ -32,7 +53,7 @@ rill_resource_wait_ticket (gpointer resource,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&state->lock);
 
   while (GPOINTER_TO_SIZE (g_queue_peek_head (&state->tickets)) != ticket)
-    g_cond_wait (&state->changed, &state->lock);
+    wait_until_locked (state, -1);
 }
 
 void
@@ -44,7 +65,7 @@ rill_resource_give_ticket (gpointer resource,
 
   g_queue_remove (&state->tickets, GSIZE_TO_POINTER (ticket));
   g_atomic_int_add (&state->queued, -1);
-  g_cond_broadcast (&state->changed);
+  rill_resource_wake_waiting_locked (state);
 }
 
 /* A slice of a wait for the condition. FALSE once it is cancelled or too late. */
@@ -65,7 +86,7 @@ wait_changed_locked (RillResourceState  *state,
       return FALSE;
     }
   now += WAIT_SLICE_US;
-  g_cond_wait_until (&state->changed, &state->lock, deadline >= 0 ? MIN (deadline, now) : now);
+  wait_until_locked (state, deadline >= 0 ? MIN (deadline, now) : now);
   return TRUE;
 }
 
@@ -212,8 +233,7 @@ wait_for_mapping_locked (gpointer              resource,
                    busy->message);
       return FALSE;
     }
-  g_cond_wait_until (&state->changed, &state->lock,
-                     deadline > 0 ? MIN (deadline, now + WAIT_SLICE_US) : now + WAIT_SLICE_US);
+  wait_until_locked (state, deadline > 0 ? MIN (deadline, now + WAIT_SLICE_US) : now + WAIT_SLICE_US);
   return TRUE;
 }
 
@@ -354,7 +374,7 @@ rill_resource_end_host_access (gpointer        resource,
   while (*link != access)
     link = &(*link)->next;
   *link = access->next;
-  g_cond_broadcast (&state->changed);
+  rill_resource_wake_waiting_locked (state);
   state->pins--;
   rill_resource_release_if_unused_and_unlock (state);
 }
@@ -375,6 +395,6 @@ rill_resource_wait_host_access (gpointer resource)
 
   g_mutex_lock (&state->lock);
   if (has_own_access_locked (state))
-    g_cond_wait (&state->changed, &state->lock);
+    wait_until_locked (state, -1);
   g_mutex_unlock (&state->lock);
 }

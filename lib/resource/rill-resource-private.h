@@ -38,6 +38,7 @@ typedef struct
 {
   GMutex lock;
   GCond changed;        /* a host access has ended */
+  guint n_waiting;      /* threads that wait for it */
   RillMemory *memory;   /* (owned) NULL: never initialised */
   RillChild child;
   RillChildren *children; /* (owned) (nullable) views and mappings; made for the first */
@@ -189,6 +190,8 @@ RillHostAccess    *rill_resource_find_conflict_locked (RillResourceState *state,
                                                  guint64               offset,
                                                  guint64               size,
                                                  gboolean              write);
+/* The state has changed that others may wait for. */
+void               rill_resource_wake_waiting_locked (RillResourceState *state);
 /* Waits until some host access of the resource has ended, if there is one of the library's own. */
 void               rill_resource_wait_host_access (gpointer            resource);
 void               rill_resource_set_busy_error (gpointer              resource,

@@ -418,7 +418,7 @@ close_resource (RillResource *self)
       return FALSE;
     }
   state->closed = TRUE;
-  g_cond_broadcast (&state->changed);
+  rill_resource_wake_waiting_locked (state);
   if (state->children == NULL)
     {
       rill_resource_release_if_unused_and_unlock (state);

@@ -177,7 +177,7 @@ unmark_uses (RillSubmission *self,
       if (value > 0)
         rill_sync_note (&state->sync, self->queue->index, value, is_write (use));
       if (--state->submitting == 0)
-        g_cond_broadcast (&state->changed);
+        rill_resource_wake_waiting_locked (state);
       g_mutex_unlock (&state->lock);
       rill_resource_unpin (use->resource);
     }

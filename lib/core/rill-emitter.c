@@ -220,12 +220,16 @@ rill_emitter_notify (RillEmitter *self,
                      GParamSpec  *pspec)
 {
   static guint notify_signal;
-  GQuark detail = g_quark_from_static_string (pspec->name);
+  GQuark detail;
   Pending *pending;
 
   if (notify_signal == 0)
     notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
+  /* Mostly nobody listens, and this asks once, for any detail. */
+  if (g_signal_handler_find (object, G_SIGNAL_MATCH_ID, notify_signal, 0, NULL, NULL, NULL) == 0)
+    return;
   /* It finds handlers of exactly one detail: those of all properties have none. */
+  detail = g_param_spec_get_name_quark (pspec);
   if (!g_signal_has_handler_pending (object, notify_signal, detail, FALSE)
       && !g_signal_has_handler_pending (object, notify_signal, 0, FALSE))
     return;

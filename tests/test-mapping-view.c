@@ -240,7 +240,7 @@ test_padded (void)
       g_assert_cmpuint (((const guint8 *) g_bytes_get_data (view, NULL))[i], ==, 0x5a);
     g_bytes_unref (view);
   }
-  rill_memory_release (memory, &allocation);
+  rill_memory_release (memory, &allocation, NULL);
   g_object_unref (first);
   g_object_unref (padded);
   g_object_unref (behind);

@@ -3,35 +3,45 @@
 
 #include <glib-object.h>
 
-/* What an owner closes when it is closed itself: a list of objects that it does not hold. A child
- * embeds the link and leaves the list in its dispose; so an object that is found in the list under
- * the lock can still be referenced, even while its last reference is being dropped elsewhere. */
-
-typedef struct _RillChild RillChild;
-
-struct _RillChild
-{
-  GObject   *object; /* (unowned), NULL while in no list */
-  void     (*close) (GObject *object);
-  RillChild *previous;
-  RillChild *next;
-};
+/* What an owner closes when it is closed itself: objects that it does not hold. A child leaves the list in
+ * its dispose; so an object that is found there under the lock can still be referenced, even while its last
+ * reference is being dropped elsewhere.
+ *
+ * The list is an array of slots and a child knows its slot: to leave touches no other child, which with many
+ * of them would be in no cache. */
 
 typedef struct
 {
-  GMutex     lock;
-  RillChild *first;
-  gboolean   closed;
+  GObject *object; /* (unowned) */
+  void   (*close) (GObject *object);
+  guint    place;  /* (atomic, written under the lock) number of its slot from 1 on; 0 while in no list */
+} RillChild;
+
+typedef struct
+{
+  GMutex   own_lock;
+  GMutex  *lock;
+  GArray  *slots; /* (owned) (element-type guintptr) */
+  guint    free;  /* the first free slot, from 1 on; 0: none */
+  gboolean closed;
 } RillChildren;
 
-void     rill_children_init   (RillChildren *self);
+/* @lock: (unowned) (nullable): one of the owner's, which then guards the list too. */
+void     rill_children_init   (RillChildren *self,
+                               GMutex       *lock);
 void     rill_children_clear  (RillChildren *self);
-/* FALSE when the owner was closed in the meantime: the caller then closes the child. */
+/* A child is added once. FALSE when the owner was closed in the meantime: the caller then closes the child. */
 gboolean rill_children_add    (RillChildren *self,
                                RillChild    *child,
                                GObject      *object,
                                void        (*close) (GObject *object));
+gboolean rill_children_add_locked (RillChildren *self,
+                               RillChild    *child,
+                               GObject      *object,
+                               void        (*close) (GObject *object));
 void     rill_children_remove (RillChildren *self,
+                               RillChild    *child);
+void     rill_children_remove_locked (RillChildren *self,
                                RillChild    *child);
 /* (transfer full) (element-type GObject) */
 GPtrArray *rill_children_list (RillChildren *self);

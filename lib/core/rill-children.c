@@ -1,19 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rill-children-private.h"
 
-void
-rill_children_init (RillChildren *self)
+/* A slot holds a RillChild or, while it is free, the next free place and a set lowest bit. */
+static guintptr *
+get_slot (RillChildren *self,
+          guint         place)
 {
-  g_mutex_init (&self->lock);
-  self->first = NULL;
+  return &g_array_index (self->slots, guintptr, place - 1);
+}
+
+static RillChild *
+get_child (RillChildren *self,
+           guint         place)
+{
+  guintptr slot = *get_slot (self, place);
+
+  return (slot & 1) == 0 ? (RillChild *) slot : NULL;
+}
+
+void
+rill_children_init (RillChildren *self,
+                    GMutex       *lock)
+{
+  g_mutex_init (&self->own_lock);
+  self->lock = lock != NULL ? lock : &self->own_lock;
+  self->slots = g_array_new (FALSE, FALSE, sizeof (guintptr));
+  self->free = 0;
   self->closed = FALSE;
 }
 
 void
 rill_children_clear (RillChildren *self)
 {
-  g_assert (self->first == NULL);
-  g_mutex_clear (&self->lock);
+  for (guint place = self->slots->len; place > 0; place--)
+    g_assert (get_child (self, place) == NULL);
+  g_array_unref (self->slots);
+  g_mutex_clear (&self->own_lock);
+}
+
+gboolean
+rill_children_add_locked (RillChildren *self,
+                          RillChild    *child,
+                          GObject      *object,
+                          void        (*close) (GObject *object))
+{
+  guint place = self->free;
+
+  g_assert (child->object == NULL);
+  if (self->closed)
+    return FALSE;
+  if (place != 0)
+    self->free = (guint) (*get_slot (self, place) >> 1);
+  else
+    {
+      g_array_set_size (self->slots, self->slots->len + 1);
+      place = self->slots->len;
+    }
+  *get_slot (self, place) = (guintptr) child;
+  child->object = object;
+  child->close = close;
+  __atomic_store_n (&child->place, place, __ATOMIC_RELAXED);
+  return TRUE;
 }
 
 gboolean
@@ -22,82 +69,82 @@ rill_children_add (RillChildren *self,
                    GObject      *object,
                    void        (*close) (GObject *object))
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
 
-  g_assert (child->object == NULL);
-  if (self->closed)
-    return FALSE;
-  child->object = object;
-  child->close = close;
-  child->previous = NULL;
-  child->next = self->first;
-  if (self->first != NULL)
-    self->first->previous = child;
-  self->first = child;
-  return TRUE;
+  return rill_children_add_locked (self, child, object, close);
 }
 
-static void
-unlink_locked (RillChildren *self,
-               RillChild    *child)
+void
+rill_children_remove_locked (RillChildren *self,
+                             RillChild    *child)
 {
-  if (child->previous != NULL)
-    child->previous->next = child->next;
-  else
-    self->first = child->next;
-  if (child->next != NULL)
-    child->next->previous = child->previous;
-  *child = (RillChild) { NULL };
+  guint place = child->place;
+
+  if (place == 0)
+    return;
+  *get_slot (self, place) = (guintptr) self->free << 1 | 1;
+  self->free = place;
+  __atomic_store_n (&child->place, 0, __ATOMIC_RELAXED);
 }
 
 void
 rill_children_remove (RillChildren *self,
                       RillChild    *child)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
-  if (child->object != NULL)
-    unlink_locked (self, child);
+  if (__atomic_load_n (&child->place, __ATOMIC_RELAXED) == 0)
+    return; /* for good, as it is added once */
+  locker = g_mutex_locker_new (self->lock);
+  rill_children_remove_locked (self, child);
 }
 
 GPtrArray *
 rill_children_list (RillChildren *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
   GPtrArray *objects = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (RillChild *child = self->first; child != NULL; child = child->next)
-    g_ptr_array_add (objects, g_object_ref (child->object));
+  for (guint place = self->slots->len; place > 0; place--)
+    {
+      RillChild *child = get_child (self, place);
+      if (child != NULL)
+        g_ptr_array_add (objects, g_object_ref (child->object));
+    }
   return objects;
 }
 
-static GObject *
-steal_first (RillChildren  *self,
-             void         (**close) (GObject *object))
+/* The last place first, which for few children is the order that they came in, reversed. Nothing is added any
+ * more, so the slots behind are dropped. */
+static RillChild *
+steal_last (RillChildren *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  GObject *object = NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
+  RillChild *child = NULL;
 
   self->closed = TRUE;
-  if (self->first != NULL)
+  while (child == NULL && self->slots->len > 0)
     {
-      object = g_object_ref (self->first->object);
-      *close = self->first->close;
-      unlink_locked (self, self->first);
+      child = get_child (self, self->slots->len);
+      g_array_set_size (self->slots, self->slots->len - 1);
     }
-  return object;
+  if (child != NULL)
+    {
+      g_object_ref (child->object);
+      __atomic_store_n (&child->place, 0, __ATOMIC_RELAXED);
+    }
+  return child;
 }
 
 void
 rill_children_close (RillChildren *self)
 {
-  void (*close) (GObject *object);
-  GObject *object;
+  RillChild *child;
 
-  while ((object = steal_first (self, &close)) != NULL)
+  while ((child = steal_last (self)) != NULL)
     {
-      close (object);
-      g_object_unref (object);
+      child->close (child->object);
+      g_object_unref (child->object);
     }
 }
 
@@ -106,8 +153,12 @@ rill_children_foreach (RillChildren *self,
                        void        (*func) (gpointer object, gpointer data),
                        gpointer      data)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
 
-  for (RillChild *child = self->first; child != NULL; child = child->next)
-    func (child->object, data);
+  for (guint place = self->slots->len; place > 0; place--)
+    {
+      RillChild *child = get_child (self, place);
+      if (child != NULL)
+        func (child->object, data);
+    }
 }

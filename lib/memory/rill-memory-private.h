@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "core/rill-children-private.h"
 #include "memory/rill-memory-choice-private.h"
 #include "memory/rill-memory.h"
 #include "memory/rill-pages-private.h"
@@ -22,12 +21,9 @@ gboolean                rill_memory_allocate       (RillMemory                  
                                                     RillAllocation               *allocation,
                                                     GError                      **error);
 void                    rill_memory_release        (RillMemory                   *self,
-                                                    RillAllocation               *allocation);
+                                                    RillAllocation               *allocation,
+                                                    RillChild                    *child);
 
-gboolean                rill_memory_add_child      (RillMemory                   *self,
-                                                    RillChild                    *child,
-                                                    gpointer                      object,
-                                                    void                        (*close) (GObject *object));
 void                    rill_memory_remove_child   (RillMemory                   *self,
                                                     RillChild                    *child);
 /* As rill_children_foreach(). */

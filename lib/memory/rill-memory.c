@@ -36,7 +36,6 @@ struct _RillMemory
   RillMemoryType *type;   /* (owned) (nullable) */
   RillPages pages;
   RillChild child;
-  RillChildren children;
 };
 
 typedef enum
@@ -146,7 +145,7 @@ rill_memory_peek_pages (RillMemory *self)
 GPtrArray *
 rill_memory_list_children (RillMemory *self)
 {
-  return rill_children_list (&self->children);
+  return rill_children_list (&self->pages.children);
 }
 
 gboolean
@@ -160,25 +159,17 @@ rill_memory_allocate (RillMemory                   *self,
 
 void
 rill_memory_release (RillMemory     *self,
-                     RillAllocation *allocation)
+                     RillAllocation *allocation,
+                     RillChild      *child)
 {
-  rill_pages_release (&self->pages, allocation);
-}
-
-gboolean
-rill_memory_add_child (RillMemory  *self,
-                       RillChild   *child,
-                       gpointer     object,
-                       void       (*close) (GObject *object))
-{
-  return rill_children_add (&self->children, child, object, close);
+  rill_pages_release (&self->pages, allocation, child);
 }
 
 void
 rill_memory_remove_child (RillMemory *self,
                           RillChild  *child)
 {
-  rill_children_remove (&self->children, child);
+  rill_children_remove (&self->pages.children, child);
 }
 
 void
@@ -186,7 +177,7 @@ rill_memory_foreach_child (RillMemory  *self,
                            void       (*func) (gpointer object, gpointer data),
                            gpointer     data)
 {
-  rill_children_foreach (&self->children, func, data);
+  rill_children_foreach (&self->pages.children, func, data);
 }
 
 static void
@@ -207,7 +198,6 @@ rill_memory_finalize (GObject *object)
   RillMemory *self = RILL_MEMORY (object);
 
   rill_pages_clear (&self->pages);
-  rill_children_clear (&self->children);
   g_clear_object (&self->type);
   g_clear_pointer (&self->context, rill_context_unref_weak);
   g_clear_object (&self->session);
@@ -401,7 +391,6 @@ rill_memory_class_init (RillMemoryClass *klass)
 static void
 rill_memory_init (RillMemory *self)
 {
-  rill_children_init (&self->children);
   rill_pages_init (&self->pages);
   self->pages.added = page_added;
   self->pages.removed = page_removed;
@@ -717,7 +706,7 @@ rill_memory_close (RillMemory *self)
 
   if (self->context == NULL || !rill_pages_close (&self->pages))
     return;
-  rill_children_close (&self->children);
+  rill_children_close (&self->pages.children);
   rill_pages_trim (&self->pages);
   rill_emitter_notify (self->context->emitter, self, properties[PROP_CLOSED]);
   rill_context_weaken (self->context);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "core/rill-children-private.h"
 #include "memory/rill-memory-statistics.h"
 #include "memory/rill-page-private.h"
 #include "memory/rill-ranges-private.h"
@@ -22,6 +23,11 @@ typedef struct
   VkBuffer buffer;        /* one of both, for a dedicated allocation */
   VkImage image;
   const char *what;       /* for errors, which add the size: "a buffer", "an image of 40 × 30" */
+
+  /* Enters the children together with the allocation, under one lock. */
+  RillChild *child;       /* (nullable) */
+  GObject *object;
+  void (*close) (GObject *object);
 } RillAllocationRequest;
 
 /* Of a page at one moment. */
@@ -57,8 +63,9 @@ typedef struct
   guint64 making_size; /* of all pages that are being made */
   guint64 size_limit;  /* 0: none */
   float priority;
-  gboolean closed;
+  gboolean closed;     /* (atomic, written under the lock) */
   gboolean compacting;
+  RillChildren children; /* what lies in the pages; under the same lock */
   RillRanges *ranges;
   GPtrArray *pages;      /* (element-type RillPage) (owned), NULL where an index is free */
   guint lowest_free;     /* no index below it is free */
@@ -105,8 +112,10 @@ gboolean rill_pages_allocate_in          (RillPages                    *self,
 gboolean rill_pages_ensure_empty         (RillPages                    *self,
                                           guint                        *index,
                                           GError                      **error);
+/* @child leaves the children. */
 void     rill_pages_release              (RillPages                    *self,
-                                          RillAllocation               *allocation);
+                                          RillAllocation               *allocation,
+                                          RillChild                    *child /* nullable */);
 /* One at a time: BUSY, CLOSED, NOT_SUPPORTED for another strategy than GENERAL. */
 gboolean rill_pages_begin_compaction     (RillPages                    *self,
                                           GError                      **error);

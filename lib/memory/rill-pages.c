@@ -90,11 +90,12 @@ set_closed_error (GError **error)
   return FALSE;
 }
 
+/* Vulkan's limits are powers of two. */
 static guint64
 round_up (guint64 value,
           guint64 step)
 {
-  return (value + step - 1) / step * step;
+  return (value + step - 1) & ~(step - 1);
 }
 
 /* Images that take whole multiples of the granularity at both ends share no part of one with a
@@ -127,11 +128,12 @@ adjust_requirements (RillPages                    *self,
 }
 
 static char *
-describe (const RillAllocationRequest *request)
+describe (const RillAllocationRequest *request,
+          guint64                      size)
 {
-  g_autofree char *size = rill_format_size (request->requirements.size);
+  g_autofree char *text = rill_format_size (size);
 
-  return g_strdup_printf ("%s (%s)", request->what, size);
+  return g_strdup_printf ("%s (%s)", request->what, text);
 }
 
 static gboolean
@@ -148,7 +150,7 @@ check_type (RillPages                    *self,
   types = rill_memory_types_to_string (self->context, request->requirements.memoryTypeBits);
   flags = rill_memory_flags_to_string (
     (RillMemoryPropertyFlags) self->context->memory.memoryTypes[self->type_index].propertyFlags);
-  what = describe (request);
+  what = describe (request, request->requirements.size);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                "Could not create %s in memory of type [%s]: the device allows it in %s", what, flags, types);
   return FALSE;
@@ -222,7 +224,7 @@ set_error (RillPages                    *self,
            GError                       *local_error,
            GError                      **error)
 {
-  g_autofree char *what = describe (request);
+  g_autofree char *what = describe (request, size);
   g_autofree char *limit = rill_format_size (self->context->max_allocation_size);
 
   if (rill_pages_is_out_of_memory (local_error))
@@ -265,6 +267,16 @@ trace_range_locked (RillPages            *self,
   self->traced = TRUE;
   rill_trace_allocate (self->trace, allocation->range.block, allocation->range.offset, allocation->range.size,
                        alignment);
+}
+
+/* It cannot fail: these are closed after the pages are. */
+static void
+add_child_locked (RillPages                    *self,
+                  const RillAllocationRequest  *request)
+{
+  if (request->child != NULL
+      && !rill_children_add_locked (&self->children, request->child, request->object, request->close))
+    g_assert_not_reached ();
 }
 
 /* Without the lock, for a while. What is begun is ended. */
@@ -323,6 +335,7 @@ allocate_own (RillPages                    *self,
   };
   if (G_UNLIKELY (self->trace != 0))
     trace_range_locked (self, allocation, 1);
+  add_child_locked (self, request);
   g_mutex_unlock (&self->lock);
   return TRUE;
 }
@@ -378,12 +391,13 @@ take_range_locked (RillPages      *self,
 }
 
 static gboolean
-allocate_shared (RillPages       *self,
-                 guint64          size,
-                 guint64          alignment,
-                 guint64          page_size,
-                 RillAllocation  *allocation,
-                 GError         **error)
+allocate_shared (RillPages                    *self,
+                 const RillAllocationRequest  *request,
+                 guint64                       size,
+                 guint64                       alignment,
+                 guint64                       page_size,
+                 RillAllocation               *allocation,
+                 GError                      **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -396,6 +410,7 @@ allocate_shared (RillPages       *self,
       if (self->closed)
         return set_closed_error (error);
     }
+  add_child_locked (self, request);
   return TRUE;
 }
 
@@ -409,19 +424,23 @@ try_allocate (RillPages                    *self,
               GError                      **error)
 {
   return own ? allocate_own (self, request, size, allocation, error)
-             : allocate_shared (self, size, alignment, self->page_size, allocation, error);
+             : allocate_shared (self, request, size, alignment, self->page_size, allocation, error);
 }
 
 /* What was collected may have left room in a page that is there. */
 static gboolean
-take_range (RillPages      *self,
-            guint64         size,
-            guint64         alignment,
-            RillAllocation *allocation)
+take_range (RillPages                    *self,
+            const RillAllocationRequest  *request,
+            guint64                       size,
+            guint64                       alignment,
+            RillAllocation               *allocation)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return !self->closed && take_range_locked (self, size, alignment, allocation);
+  if (self->closed || !take_range_locked (self, size, alignment, allocation))
+    return FALSE;
+  add_child_locked (self, request);
+  return TRUE;
 }
 
 static gboolean
@@ -470,7 +489,8 @@ try_until_no_room (RillPages                    *self,
       if (i == MAX_RETRIES || !make_room_again (self, local_error, n_before))
         break;
     }
-  if (!own && rill_pages_is_out_of_memory (local_error) && take_range (self, size, alignment, allocation))
+  if (!own && rill_pages_is_out_of_memory (local_error)
+      && take_range (self, request, size, alignment, allocation))
     {
       g_error_free (local_error);
       return TRUE;
@@ -482,11 +502,12 @@ try_until_no_room (RillPages                    *self,
 /* What is left of a heap may be less than a page. @error is why there is none, and then why there is no
  * smaller one. */
 static gboolean
-allocate_in_smaller (RillPages       *self,
-                     guint64          size,
-                     guint64          alignment,
-                     RillAllocation  *allocation,
-                     GError         **error)
+allocate_in_smaller (RillPages                    *self,
+                     const RillAllocationRequest  *request,
+                     guint64                       size,
+                     guint64                       alignment,
+                     RillAllocation               *allocation,
+                     GError                      **error)
 {
   guint64 least = MAX (size, self->page_size / MAX_PAGE_PARTS);
   guint64 page_size = self->page_size;
@@ -496,7 +517,7 @@ allocate_in_smaller (RillPages       *self,
     {
       page_size = MAX (page_size / 2, least);
       g_clear_error (error);
-      if (allocate_shared (self, size, alignment, page_size, allocation, error))
+      if (allocate_shared (self, request, size, alignment, page_size, allocation, error))
         return TRUE;
     }
   return FALSE;
@@ -528,7 +549,7 @@ rill_pages_allocate (RillPages                    *self,
     return FALSE;
   own = needs_own_page (self, request, size);
   if (try_until_no_room (self, request, size, alignment, own, allocation, &local_error)
-      || (!own && allocate_in_smaller (self, size, alignment, allocation, &local_error)))
+      || (!own && allocate_in_smaller (self, request, size, alignment, allocation, &local_error)))
     return TRUE;
 
   tell_limit (local_error);
@@ -608,12 +629,15 @@ choose_empty_locked (RillPages *self,
 
 void
 rill_pages_release (RillPages      *self,
-                     RillAllocation *allocation)
+                    RillAllocation *allocation,
+                    RillChild      *child)
 {
   RillPage *page = g_steal_pointer (&allocation->page);
   gboolean remove;
 
   g_mutex_lock (&self->lock);
+  if (child != NULL)
+    rill_children_remove_locked (&self->children, child);
   g_assert (page->n_objects > 0);
   page->n_objects--;
   if (G_UNLIKELY (self->trace != 0))
@@ -690,7 +714,7 @@ rill_pages_close (RillPages *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gboolean was_open = !self->closed;
 
-  self->closed = TRUE;
+  g_atomic_int_set (&self->closed, TRUE);
   return was_open;
 }
 
@@ -718,9 +742,7 @@ rill_pages_list (RillPages *self)
 gboolean
 rill_pages_is_closed (RillPages *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return self->closed;
+  return g_atomic_int_get (&self->closed);
 }
 
 gboolean
@@ -761,6 +783,7 @@ rill_pages_init (RillPages *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->grown);
+  rill_children_init (&self->children, &self->lock);
   self->ranges = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
   self->pages = g_ptr_array_new ();
   self->trace = rill_trace_begin_memory ();
@@ -771,6 +794,7 @@ rill_pages_clear (RillPages *self)
 {
   g_assert (self->page_count == 0);
   g_clear_object (&self->list);
+  rill_children_clear (&self->children);
   g_ptr_array_unref (self->pages);
   rill_ranges_free (self->ranges);
   g_cond_clear (&self->grown);

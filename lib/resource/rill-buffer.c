@@ -234,8 +234,8 @@ rill_memory_create_buffer (RillMemory            *memory,
 
   self = g_object_new (RILL_TYPE_BUFFER, NULL);
   self->usage = usage;
-  if (!rill_resource_bind (self, memory, VK_OBJECT_TYPE_BUFFER, (guint64) (guintptr) request.buffer, size,
-                           &request, error))
+  if (!rill_resource_reserve_and_bind (self, memory, VK_OBJECT_TYPE_BUFFER, (guint64) (guintptr) request.buffer,
+                                       size, &request, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -283,8 +283,8 @@ image_create (RillImage    *self,
                               "vkCreateImage", "Could not create %s", what))
     return FALSE;
   request = get_request (context, image, what);
-  return rill_resource_bind (self, memory, VK_OBJECT_TYPE_IMAGE, (guint64) (guintptr) image,
-                             request.requirements.size, &request, error);
+  return rill_resource_reserve_and_bind (self, memory, VK_OBJECT_TYPE_IMAGE, (guint64) (guintptr) image,
+                                         request.requirements.size, &request, error);
 }
 
 gboolean

@@ -33,35 +33,37 @@ struct _RillRetiredView
   RillRetiredView *next;
 };
 
-/* Common state, for the layers above. */
+/* Common state, for the layers above. It ends where the object begins, so what is used when the object goes
+ * stands last: with many objects each line of memory that is touched then is fetched from far away. */
 typedef struct
 {
-  GMutex lock;
-  GCond changed;        /* a host access has ended */
-  guint n_waiting;      /* threads that wait for it */
-  RillMemory *memory;   /* (owned) NULL: never initialised */
-  RillChild child;
-  RillChildren *children; /* (owned) (nullable) views and mappings; made for the first */
-  RillAllocation allocation;
-  guint64 size;
-  VkObjectType object_type;
-  guint64 handle;       /* VkBuffer or VkImage */
-  VkImageView view;     /* images: the default view, if it was made */
-  RillRetiredView *retired; /* (owned) images: destroyed once nobody has a pin */
-  char *name;           /* (owned) (nullable) */
-  RillSync sync;
-  RillHostAccess *host_accesses; /* (unowned) */
-  GArray *unflushed;    /* (owned) (nullable) (element-type RillUnflushed) what mappings that were closed have written */
-  guint recordings;     /* command buffers that have recorded the handle */
-  guint submitting;     /* submissions that were checked, but are not noted in sync yet */
-  guint pins;           /* views and operations that need the handle and the range */
-  guint n_pinned;       /* how often a pin was taken: tells who looks twice whether one came and went */
   GQueue tickets;       /* of asynchronous transfers that have not run yet, in their order */
   gsize last_ticket;
+  GCond changed;        /* a host access has ended */
+  guint n_waiting;      /* threads that wait for it */
   gint queued;          /* (atomic, written under the lock) length of tickets */
+  guint recordings;     /* command buffers that have recorded the handle */
+  guint submitting;     /* submissions that were checked, but are not noted in sync yet */
+  guint n_pinned;       /* how often a pin was taken: tells who looks twice whether one came and went */
+  RillHostAccess *host_accesses; /* (unowned) */
+
+  GArray *unflushed;    /* (owned) (nullable) (element-type RillUnflushed) what mappings that were closed have written */
+  char *name;           /* (owned) (nullable) */
+  guint64 size;
+  RillChild child;
+  RillSync sync;
+  VkImageView view;     /* images: the default view, if it was made */
+  RillRetiredView *retired; /* (owned) images: destroyed once nobody has a pin */
+  RillAllocation allocation;
+  guint64 handle;       /* VkBuffer or VkImage */
+  VkObjectType object_type;
+  guint pins;           /* views and operations that need the handle and the range */
+  RillChildren *children; /* (owned) (nullable) views and mappings; made for the first */
+  RillMemory *memory;   /* (owned) NULL: never initialised */
   guint closed : 1;
   guint released : 1;
   guint handle_given : 1; /* to the program, which may keep it */
+  GMutex lock;
 } RillResourceState;
 
 /* What is left of a resource when it is closed or has moved. */
@@ -98,22 +100,40 @@ gboolean           rill_resource_check_open     (gpointer              resource,
 gboolean           rill_resource_check_session  (gpointer              resource,
                                                  RillContext          *context,
                                                  GError              **error);
-/* Allocates in a page, -1 for any, and binds the handle; on failure the handle is destroyed. FALSE without an
- * error: there is no room in that page. */
+/* Allocates in a page and binds the handle; on failure the handle is destroyed. FALSE without an error: there is
+ * no room in that page. */
 gboolean           rill_resource_place          (RillMemory                   *memory,
-                                                 gint64                        page,
+                                                 guint                         page,
                                                  VkObjectType                  object_type,
                                                  guint64                       handle,
                                                  const RillAllocationRequest  *request,
                                                  RillAllocation               *allocation,
                                                  GError                      **error);
-/* Takes what was made: binds the handle to new memory, or destroys it and fails. */
+
+/* Makes the resource one of the memory's, with a range but without a handle. Then it is bound or abandoned. The
+ * range holds the device meanwhile, even if the memory is closed. */
+gboolean           rill_resource_reserve        (gpointer                      resource,
+                                                 RillMemory                   *memory,
+                                                 VkObjectType                  object_type,
+                                                 guint64                       size,
+                                                 RillAllocationRequest        *request,
+                                                 RillAllocation               *allocation,
+                                                 GError                      **error);
+void               rill_resource_abandon        (gpointer                      resource,
+                                                 RillAllocation               *allocation);
+/* Takes the handle; on failure it is destroyed and the resource abandoned. */
 gboolean           rill_resource_bind           (gpointer                      resource,
+                                                 guint64                       handle,
+                                                 const RillAllocationRequest  *request,
+                                                 RillAllocation               *allocation,
+                                                 GError                      **error);
+/* Both. On failure the handle is destroyed. */
+gboolean           rill_resource_reserve_and_bind (gpointer                    resource,
                                                  RillMemory                   *memory,
                                                  VkObjectType                  object_type,
                                                  guint64                       handle,
                                                  guint64                       size,
-                                                 const RillAllocationRequest  *request,
+                                                 RillAllocationRequest        *request,
                                                  GError                      **error);
 
 /* What is closed with the resource, by its own close function. FALSE when the resource was closed in the

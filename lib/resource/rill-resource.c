@@ -62,7 +62,8 @@ destroy_retired (RillContext     *context,
 
 /* The handle goes before its range can be used again. */
 static void
-remains_clear (RillRemains *remains)
+destroy_remains (RillRemains *remains,
+                 RillChild   *child)
 {
   RillContext *context = rill_memory_get_context (remains->memory);
 
@@ -70,7 +71,13 @@ remains_clear (RillRemains *remains)
   if (remains->view != VK_NULL_HANDLE)
     vkDestroyImageView (context->device, remains->view, NULL);
   destroy_handle (context, remains->object_type, remains->handle);
-  rill_memory_release (remains->memory, &remains->allocation);
+  rill_memory_release (remains->memory, &remains->allocation, child);
+}
+
+static void
+remains_clear (RillRemains *remains)
+{
+  destroy_remains (remains, NULL);
   g_object_unref (remains->memory);
 }
 
@@ -182,58 +189,122 @@ bind_memory (RillContext          *context,
                             allocation->range.offset);
 }
 
+static gboolean
+bind_handle (RillMemory                   *memory,
+             VkObjectType                  object_type,
+             guint64                       handle,
+             const RillAllocationRequest  *request,
+             const RillAllocation         *allocation,
+             GError                      **error)
+{
+  RillContext *context = rill_memory_get_context (memory);
+  g_autofree char *text = NULL;
+  const char *call;
+  VkResult result = bind_memory (context, object_type, handle, allocation, &call);
+
+  if (result == VK_SUCCESS)
+    return TRUE;
+  text = rill_format_size (allocation->range.size);
+  rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
+  destroy_handle (context, object_type, handle);
+  return FALSE;
+}
+
 gboolean
 rill_resource_place (RillMemory                   *memory,
-                     gint64                        page,
+                     guint                         page,
                      VkObjectType                  object_type,
                      guint64                       handle,
                      const RillAllocationRequest  *request,
                      RillAllocation               *allocation,
                      GError                      **error)
 {
-  RillContext *context = rill_memory_get_context (memory);
-  g_autofree char *text = NULL;
-  const char *call;
-  VkResult result;
-
-  if (page >= 0 ? !rill_pages_allocate_in (rill_memory_peek_pages (memory), (guint) page, request, allocation)
-                : !rill_memory_allocate (memory, request, allocation, error))
+  if (!rill_pages_allocate_in (rill_memory_peek_pages (memory), page, request, allocation))
     {
-      destroy_handle (context, object_type, handle);
+      destroy_handle (rill_memory_get_context (memory), object_type, handle);
       return FALSE;
     }
-  result = bind_memory (context, object_type, handle, allocation, &call);
-  if (result == VK_SUCCESS)
+  if (bind_handle (memory, object_type, handle, request, allocation, error))
     return TRUE;
-  text = rill_format_size (request->requirements.size);
-  rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
-  destroy_handle (context, object_type, handle);
-  rill_memory_release (memory, allocation);
+  rill_memory_release (memory, allocation, NULL);
   return FALSE;
 }
 
 gboolean
+rill_resource_reserve (gpointer                      resource,
+                       RillMemory                   *memory,
+                       VkObjectType                  object_type,
+                       guint64                       size,
+                       RillAllocationRequest        *request,
+                       RillAllocation               *allocation,
+                       GError                      **error)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+
+  request->child = &state->child;
+  request->object = resource;
+  request->close = (void (*) (GObject *)) rill_resource_close;
+  state->memory = g_object_ref (memory);
+  state->object_type = object_type;
+  state->size = size;
+  state->pins = 1; /* who closes the memory finds the resource from now on */
+  if (rill_memory_allocate (memory, request, allocation, error))
+    return TRUE;
+  state->pins = 0;
+  state->closed = state->released = TRUE;
+  return FALSE;
+}
+
+void
+rill_resource_abandon (gpointer        resource,
+                       RillAllocation *allocation)
+{
+  RillResourceState *state = rill_resource_get_state (resource);
+
+  g_mutex_lock (&state->lock);
+  state->pins = 0;
+  state->closed = state->released = TRUE;
+  g_mutex_unlock (&state->lock);
+  rill_memory_release (state->memory, allocation, &state->child);
+}
+
+gboolean
 rill_resource_bind (gpointer                      resource,
-                    RillMemory                   *memory,
-                    VkObjectType                  object_type,
                     guint64                       handle,
-                    guint64                       size,
                     const RillAllocationRequest  *request,
+                    RillAllocation               *allocation,
                     GError                      **error)
 {
   RillResourceState *state = rill_resource_get_state (resource);
+
+  if (!bind_handle (state->memory, state->object_type, handle, request, allocation, error))
+    {
+      rill_resource_abandon (resource, allocation);
+      return FALSE;
+    }
+  g_mutex_lock (&state->lock);
+  state->handle = handle;
+  state->allocation = *allocation;
+  state->pins--;
+  rill_resource_release_if_unused_and_unlock (state); /* if it was closed since */
+  return TRUE;
+}
+
+gboolean
+rill_resource_reserve_and_bind (gpointer                      resource,
+                                RillMemory                   *memory,
+                                VkObjectType                  object_type,
+                                guint64                       handle,
+                                guint64                       size,
+                                RillAllocationRequest        *request,
+                                GError                      **error)
+{
   RillAllocation allocation;
 
-  if (!rill_resource_place (memory, -1, object_type, handle, request, &allocation, error))
-    return FALSE;
-  state->memory = g_object_ref (memory);
-  state->object_type = object_type;
-  state->handle = handle;
-  state->size = size;
-  state->allocation = allocation;
-  if (!rill_memory_add_child (memory, &state->child, resource, (void (*) (GObject *)) rill_resource_close))
-    rill_resource_close (resource);
-  return TRUE;
+  if (rill_resource_reserve (resource, memory, object_type, size, request, &allocation, error))
+    return rill_resource_bind (resource, handle, request, &allocation, error);
+  destroy_handle (rill_memory_get_context (memory), object_type, handle);
+  return FALSE;
 }
 
 /* What closed views of an open image have left. */
@@ -286,7 +357,7 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
     }
   state->released = TRUE;
   remains = (RillRemains) {
-    .memory = g_object_ref (state->memory),
+    .memory = state->memory,
     .allocation = state->allocation,
     .object_type = state->object_type,
     .handle = state->handle,
@@ -300,6 +371,12 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
   rill_sync_point_merge (&last, &state->sync.read);
   g_mutex_unlock (&state->lock);
 
+  if (rill_context_is_reached (rill_memory_get_context (remains.memory), &last))
+    {
+      destroy_remains (&remains, &state->child);
+      return;
+    }
+  g_object_ref (remains.memory);
   rill_remains_release (&remains, &last);
 }
 
@@ -384,7 +461,7 @@ rill_resource_add_child (gpointer    resource,
   if (state->children == NULL && !state->closed)
     {
       state->children = g_new (RillChildren, 1);
-      rill_children_init (state->children);
+      rill_children_init (state->children, NULL);
     }
   g_mutex_unlock (&state->lock);
   return state->children != NULL && rill_children_add (state->children, child, object, close);
@@ -435,10 +512,9 @@ close_resource (RillResource *self)
 static void
 rill_resource_dispose (GObject *object)
 {
-  RillResource *self = RILL_RESOURCE (object);
-  RillResourceState *state = rill_resource_get_state (self);
+  RillResourceState *state = rill_resource_get_state (object);
 
-  close_resource (self);
+  close_resource ((RillResource *) object);
   if (state->memory != NULL)
     rill_memory_remove_child (state->memory, &state->child);
   G_OBJECT_CLASS (rill_resource_parent_class)->dispose (object);

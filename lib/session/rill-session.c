@@ -402,7 +402,7 @@ rill_session_init (RillSession *self)
 {
   g_mutex_init (&self->init_lock);
   g_mutex_init (&self->lock);
-  rill_children_init (&self->children);
+  rill_children_init (&self->children, NULL);
   self->emitter = rill_emitter_new ();
   self->budget_watch = rill_budget_watch_new (self, signals[SIGNAL_BUDGET_LOW]);
   self->transfers = g_list_store_new (rill_transfer_get_type ());

@@ -386,7 +386,7 @@ text_cb (GMarkupParseContext  *context,
   Picture *picture = user_data;
 
   if (g_str_equal (g_markup_parse_context_get_element (context), "title"))
-    picture->has_name |= g_str_has_prefix (text, "<a> & \"b\" ü\xef\xbf\xbd\nbuffer, 1.0 kB (1000 bytes)");
+    picture->has_name |= g_str_has_prefix (text, "<a> & \"b\" ü\xef\xbf\xbd\nbuffer, 1.0 kB (1024 bytes)");
 }
 
 static Picture
@@ -412,7 +412,7 @@ test_svg (Fixture       *fixture,
           gconstpointer  data)
 {
   RillMemory *memory = rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, 4096);
-  RillBuffer *buffer = rill_test_buffer_new (memory, 1000);
+  RillBuffer *buffer = rill_test_buffer_new (memory, 1024);
   RillBuffer *own = rill_test_buffer_new (memory, 8192);
   Picture picture;
 

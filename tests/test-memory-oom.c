@@ -167,13 +167,15 @@ static void
 test_dedicated (Fixture       *fixture,
                 gconstpointer  data)
 {
+  GError *error = NULL;
   RillBuffer *buffer;
 
   leave_empty_page (fixture->other);
   rill_test_heaps.capacity[0] = MIB;
   rill_test_heaps.dedicated = TRUE;
   rill_test_heaps.n_calls = 0;
-  buffer = rill_test_buffer_new (fixture->memory, 100 * KIB);
+  buffer = rill_memory_create_buffer (fixture->memory, 100 * KIB, RILL_BUFFER_USAGE_UNIFORM, &error);
+  g_assert_no_error (error);
   g_assert_cmpuint (rill_test_heaps.n_calls, ==, 2);
   g_assert_cmpuint (rill_test_heaps.n_dedicated, ==, 1);
   g_assert_cmpuint (rill_memory_get_page_count (fixture->other), ==, 0);

@@ -147,11 +147,11 @@ check_usage_flags (RillBufferUsageFlags   usage,
 }
 
 static gboolean
-create_handle (RillContext            *context,
-               guint64                 size,
-               RillBufferUsageFlags    usage,
-               RillAllocationRequest  *request,
-               GError                **error)
+create_handle (RillContext           *context,
+               guint64                size,
+               RillBufferUsageFlags   usage,
+               VkBuffer              *handle,
+               GError               **error)
 {
   const VkBufferCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
@@ -161,6 +161,68 @@ create_handle (RillContext            *context,
     .queueFamilyIndexCount = context->n_families > 1 ? context->n_families : 0,
     .pQueueFamilyIndices = context->families,
   };
+
+  return rill_context_check (context, vkCreateBuffer (context->device, &info, NULL, handle), error, "vkCreateBuffer",
+                             "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size);
+}
+
+/* Vulkan promises one alignment and one set of types to all buffers of a usage, and a size of no more than
+ * what is asked rounded up to the alignment. So a usage is asked for once; here are the alignment's exponent
+ * and above it the types, which are never none. */
+#define EXPONENT_BITS 6
+
+/* From here on to ask costs nothing beside the buffer, and the answer may be less than the promise. */
+#define LARGE_SIZE (G_GUINT64_CONSTANT (1) << 20)
+
+G_STATIC_ASSERT (G_N_ELEMENTS (((RillContext *) NULL)->buffer_requirements) == KNOWN_USAGE + 1);
+
+static guint64 *
+get_known_requirements (RillContext          *context,
+                        RillBufferUsageFlags  usage)
+{
+  return &context->buffer_requirements[usage | ADDED_USAGE];
+}
+
+static void
+note_requirements (RillContext                *context,
+                   RillBufferUsageFlags        usage,
+                   const VkMemoryRequirements *requirements)
+{
+  guint64 exponent = (guint64) g_bit_storage (requirements->alignment) - 1;
+
+  __atomic_store_n (get_known_requirements (context, usage),
+                    (guint64) requirements->memoryTypeBits << EXPONENT_BITS | exponent, __ATOMIC_RELAXED);
+}
+
+/* FALSE if the driver must be asked: for a usage that is new; and where the buffer may get an allocation of its
+ * own, as it may wish for one and need less than what it is rounded up to. */
+static gboolean
+find_requirements (RillMemory             *memory,
+                   guint64                 size,
+                   RillBufferUsageFlags    usage,
+                   VkMemoryRequirements   *requirements)
+{
+  guint64 limit = MIN (rill_memory_get_page_size (memory) / 2, LARGE_SIZE);
+  guint64 known =
+    __atomic_load_n (get_known_requirements (rill_memory_get_context (memory), usage), __ATOMIC_RELAXED);
+
+  if (known == 0 || size > limit)
+    return FALSE;
+  requirements->memoryTypeBits = (guint32) (known >> EXPONENT_BITS);
+  requirements->alignment = (VkDeviceSize) 1 << (known & ((1 << EXPONENT_BITS) - 1));
+  requirements->size = (size + requirements->alignment - 1) & ~(requirements->alignment - 1);
+  return requirements->size <= limit;
+}
+
+/* What is known goes before the answer: so one buffer takes as much as the next. */
+static gboolean
+create_and_ask (RillMemory             *memory,
+                guint64                 size,
+                RillBufferUsageFlags    usage,
+                RillAllocationRequest  *request,
+                GError                **error)
+{
+  RillContext *context = rill_memory_get_context (memory);
   VkMemoryDedicatedRequirements dedicated = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS,
   };
@@ -172,14 +234,17 @@ create_handle (RillContext            *context,
     .sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_REQUIREMENTS_INFO_2,
   };
 
-  if (!rill_context_check (context, vkCreateBuffer (context->device, &info, NULL, &request->buffer), error,
-                           "vkCreateBuffer", "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size))
+  if (!create_handle (context, size, usage, &request->buffer, error))
     return FALSE;
   requirements_info.buffer = request->buffer;
   vkGetBufferMemoryRequirements2 (context->device, &requirements_info, &requirements);
   request->requirements = requirements.memoryRequirements;
   request->dedicated_required = dedicated.requiresDedicatedAllocation;
   request->dedicated_preferred = dedicated.prefersDedicatedAllocation;
+  if (dedicated.requiresDedicatedAllocation)
+    return TRUE;
+  note_requirements (context, usage, &request->requirements);
+  find_requirements (memory, size, usage, &request->requirements);
   return TRUE;
 }
 
@@ -189,8 +254,41 @@ rill_buffer_create_twin (RillBuffer             *self,
                          GError                **error)
 {
   *request = (RillAllocationRequest) { .what = "a buffer" };
-  return create_handle (rill_resource_get_context (self), rill_resource_get_size (RILL_RESOURCE (self)),
-                        self->usage, request, error);
+  return create_and_ask (rill_resource_get_memory (RILL_RESOURCE (self)),
+                         rill_resource_get_size (RILL_RESOURCE (self)), self->usage, request, error);
+}
+
+/* The range first: it holds the device, so nothing else need be asked or held. */
+static gboolean
+create_in_range (RillBuffer             *self,
+                 RillMemory             *memory,
+                 guint64                 size,
+                 RillAllocationRequest  *request,
+                 GError                **error)
+{
+  VkBuffer handle = VK_NULL_HANDLE;
+  RillAllocation allocation;
+
+  if (!rill_resource_reserve (self, memory, VK_OBJECT_TYPE_BUFFER, size, request, &allocation, error))
+    return FALSE;
+  if (create_handle (rill_memory_get_context (memory), size, self->usage, &handle, error))
+    return rill_resource_bind (self, (guint64) (guintptr) handle, request, &allocation, error);
+  rill_resource_abandon (self, &allocation);
+  return FALSE;
+}
+
+static gboolean
+create_and_place (RillBuffer             *self,
+                  RillMemory             *memory,
+                  guint64                 size,
+                  RillAllocationRequest  *request,
+                  GError                **error)
+{
+  g_autoptr (RillContext) context = rill_memory_ref_context (memory, error);
+
+  return context != NULL && create_and_ask (memory, size, self->usage, request, error)
+         && rill_resource_reserve_and_bind (self, memory, VK_OBJECT_TYPE_BUFFER,
+                                            (guint64) (guintptr) request->buffer, size, request, error);
 }
 
 /**
@@ -218,26 +316,24 @@ rill_memory_create_buffer (RillMemory            *memory,
                            RillBufferUsageFlags   usage,
                            GError               **error)
 {
-  g_autoptr (RillContext) context = NULL;
-  g_autoptr (RillBuffer) self = NULL;
   RillAllocationRequest request = { .what = "a buffer" };
+  RillBuffer *self;
 
   g_return_val_if_fail (RILL_IS_MEMORY (memory), NULL);
 
-  context = rill_memory_ref_context (memory, error);
-  if (context == NULL || !check_usage_flags (usage, error) || !check_size (context, size, error))
+  if (!rill_memory_check_open (memory, error) || !check_usage_flags (usage, error)
+      || !check_size (rill_memory_get_context (memory), size, error))
     return NULL;
   if (usage == RILL_BUFFER_USAGE_NONE)
     usage = DEFAULT_USAGE;
-  if (!create_handle (context, size, usage, &request, error))
-    return NULL;
 
   self = g_object_new (RILL_TYPE_BUFFER, NULL);
   self->usage = usage;
-  if (!rill_resource_reserve_and_bind (self, memory, VK_OBJECT_TYPE_BUFFER, (guint64) (guintptr) request.buffer,
-                                       size, &request, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  if (!(find_requirements (memory, size, usage, &request.requirements)
+          ? create_in_range (self, memory, size, &request, error)
+          : create_and_place (self, memory, size, &request, error)))
+    g_clear_object (&self);
+  return self;
 }
 
 /**

@@ -39,6 +39,7 @@ struct _RillContext
   gboolean has_memory_budget;   /* VK_EXT_memory_budget */
   gboolean has_memory_priority; /* VK_EXT_memory_priority, and its feature */
   guint64 max_allocation_size;  /* maxMemoryAllocationSize */
+  guint64 buffer_requirements[512]; /* (atomic) of resource/, see rill-buffer.c: by usage */
   RillDebugFlags debug;
 
   RillQueue queues[RILL_MAX_QUEUES];

@@ -102,8 +102,8 @@ rill_command_buffer_dispose (GObject *object)
   RillCommandBuffer *self = RILL_COMMAND_BUFFER (object);
 
   rill_command_buffer_close (self);
-  if (self->session != NULL)
-    rill_session_remove_child (self->session, &self->child);
+  if (self->session != NULL && !rill_session_leave (self->session, &self->child))
+    return;
   G_OBJECT_CLASS (rill_command_buffer_parent_class)->dispose (object);
 }
 

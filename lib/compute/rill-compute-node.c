@@ -301,8 +301,8 @@ rill_compute_node_dispose (GObject *object)
   RillComputeNode *self = RILL_COMPUTE_NODE (object);
 
   rill_compute_node_close (self);
-  if (self->session != NULL)
-    rill_session_remove_child (self->session, &self->child);
+  if (self->session != NULL && !rill_session_leave (self->session, &self->child))
+    return;
   G_OBJECT_CLASS (rill_compute_node_parent_class)->dispose (object);
 }
 

@@ -206,8 +206,8 @@ rill_duration_dispose (GObject *object)
   RillDuration *self = RILL_DURATION (object);
 
   rill_duration_close (self);
-  if (self->session != NULL)
-    rill_session_remove_child (self->session, &self->child);
+  if (self->session != NULL && !rill_session_leave (self->session, &self->child))
+    return;
   G_OBJECT_CLASS (rill_duration_parent_class)->dispose (object);
 }
 

@@ -109,8 +109,8 @@ rill_program_dispose (GObject *object)
   RillProgram *self = RILL_PROGRAM (object);
 
   rill_program_close (self);
-  if (self->session != NULL)
-    rill_session_remove_child (self->session, &self->child);
+  if (self->session != NULL && !rill_session_leave (self->session, &self->child))
+    return;
   G_OBJECT_CLASS (rill_program_parent_class)->dispose (object);
 }
 

@@ -84,34 +84,69 @@ rill_children_remove_locked (RillChildren *self,
     return;
   *get_slot (self, place) = (guintptr) self->free << 1 | 1;
   self->free = place;
-  __atomic_store_n (&child->place, 0, __ATOMIC_RELAXED);
+  __atomic_store_n (&child->place, 0, __ATOMIC_RELEASE);
 }
 
-void
-rill_children_remove (RillChildren *self,
-                      RillChild    *child)
+gboolean
+rill_children_leave (RillChildren *self,
+                     RillChild    *child)
 {
   g_autoptr (GMutexLocker) locker = NULL;
 
-  if (__atomic_load_n (&child->place, __ATOMIC_RELAXED) == 0)
-    return; /* for good, as it is added once */
+  /* Once it has no place, as it is added once, nobody begins to hold it. */
+  if (__atomic_load_n (&child->place, __ATOMIC_ACQUIRE) == 0
+      && __atomic_load_n (&child->n_holds, __ATOMIC_RELAXED) == 0)
+    return TRUE;
   locker = g_mutex_locker_new (self->lock);
   rill_children_remove_locked (self, child);
+  if (child->n_holds == 0)
+    return TRUE;
+  if (!child->adopted)
+    g_object_ref (child->object);
+  child->adopted = TRUE;
+  return FALSE;
+}
+
+static void
+hold_locked (RillChild *child)
+{
+  __atomic_store_n (&child->n_holds, child->n_holds + 1, __ATOMIC_RELAXED);
 }
 
 GPtrArray *
-rill_children_list (RillChildren *self)
+rill_children_hold (RillChildren *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
-  GPtrArray *objects = g_ptr_array_new_with_free_func (g_object_unref);
+  GPtrArray *held = g_ptr_array_new ();
 
   for (guint place = self->slots->len; place > 0; place--)
     {
       RillChild *child = get_child (self, place);
-      if (child != NULL)
-        g_ptr_array_add (objects, g_object_ref (child->object));
+
+      if (child == NULL)
+        continue;
+      hold_locked (child);
+      g_ptr_array_add (held, child);
     }
-  return objects;
+  return held;
+}
+
+void
+rill_children_unhold (RillChildren *self,
+                      RillChild    *child)
+{
+  GObject *dropped = NULL;
+
+  g_mutex_lock (self->lock);
+  g_assert (child->n_holds > 0);
+  if (child->n_holds == 1 && child->adopted)
+    dropped = child->object;
+  if (dropped != NULL)
+    child->adopted = FALSE;
+  __atomic_store_n (&child->n_holds, child->n_holds - 1, __ATOMIC_RELAXED);
+  g_mutex_unlock (self->lock);
+  if (dropped != NULL)
+    g_object_unref (dropped);
 }
 
 /* The last place first, which for few children is the order that they came in, reversed. Nothing is added any
@@ -130,8 +165,8 @@ steal_last (RillChildren *self)
     }
   if (child != NULL)
     {
-      g_object_ref (child->object);
-      __atomic_store_n (&child->place, 0, __ATOMIC_RELAXED);
+      hold_locked (child);
+      __atomic_store_n (&child->place, 0, __ATOMIC_RELEASE);
     }
   return child;
 }
@@ -144,7 +179,7 @@ rill_children_close (RillChildren *self)
   while ((child = steal_last (self)) != NULL)
     {
       child->close (child->object);
-      g_object_unref (child->object);
+      rill_children_unhold (self, child);
     }
 }
 

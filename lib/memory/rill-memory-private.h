@@ -14,7 +14,10 @@ RillContext            *rill_memory_ref_context    (RillMemory                  
 /* (transfer none), weak once the memory is closed, NULL if never initialised */
 RillContext            *rill_memory_get_context    (RillMemory                   *self);
 RillPages              *rill_memory_peek_pages     (RillMemory                   *self);
-GPtrArray              *rill_memory_list_children  (RillMemory                   *self);
+/* As rill_children_hold(), rill_children_unhold(). */
+GPtrArray              *rill_memory_hold_children  (RillMemory                   *self);
+void                    rill_memory_unhold_child   (RillMemory                   *self,
+                                                    RillChild                    *child);
 
 gboolean                rill_memory_allocate       (RillMemory                   *self,
                                                     const RillAllocationRequest  *request,
@@ -24,7 +27,7 @@ void                    rill_memory_release        (RillMemory                  
                                                     RillAllocation               *allocation,
                                                     RillChild                    *child);
 
-void                    rill_memory_remove_child   (RillMemory                   *self,
+gboolean                rill_memory_leave          (RillMemory                   *self, /* see rill_children_leave() */
                                                     RillChild                    *child);
 /* As rill_children_foreach(). */
 void                    rill_memory_foreach_child  (RillMemory                   *self,

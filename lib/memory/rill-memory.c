@@ -143,9 +143,16 @@ rill_memory_peek_pages (RillMemory *self)
 }
 
 GPtrArray *
-rill_memory_list_children (RillMemory *self)
+rill_memory_hold_children (RillMemory *self)
 {
-  return rill_children_list (&self->pages.children);
+  return rill_children_hold (&self->pages.children);
+}
+
+void
+rill_memory_unhold_child (RillMemory *self,
+                          RillChild  *child)
+{
+  rill_children_unhold (&self->pages.children, child);
 }
 
 gboolean
@@ -165,11 +172,11 @@ rill_memory_release (RillMemory     *self,
   rill_pages_release (&self->pages, allocation, child);
 }
 
-void
-rill_memory_remove_child (RillMemory *self,
-                          RillChild  *child)
+gboolean
+rill_memory_leave (RillMemory *self,
+                   RillChild  *child)
 {
-  rill_children_remove (&self->pages.children, child);
+  return rill_children_leave (&self->pages.children, child);
 }
 
 void
@@ -187,8 +194,8 @@ rill_memory_dispose (GObject *object)
 
   rill_memory_close (self);
   rill_pages_delist (&self->pages);
-  if (self->session != NULL)
-    rill_session_remove_child (self->session, &self->child);
+  if (self->session != NULL && !rill_session_leave (self->session, &self->child))
+    return;
   G_OBJECT_CLASS (rill_memory_parent_class)->dispose (object);
 }
 

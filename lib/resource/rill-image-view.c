@@ -58,8 +58,8 @@ rill_image_view_dispose (GObject *object)
   RillImageView *self = RILL_IMAGE_VIEW (object);
 
   rill_image_view_close (self);
-  if (self->image != NULL)
-    rill_resource_remove_child (self->image, &self->child);
+  if (self->image != NULL && !rill_resource_leave (self->image, &self->child))
+    return;
   G_OBJECT_CLASS (rill_image_view_parent_class)->dispose (object);
 }
 

@@ -56,8 +56,8 @@ rill_mapping_dispose (GObject *object)
   RillMapping *self = RILL_MAPPING (object);
 
   rill_mapping_close (self);
-  if (self->buffer != NULL)
-    rill_resource_remove_child (self->buffer, &self->child);
+  if (self->buffer != NULL && !rill_resource_leave (self->buffer, &self->child))
+    return;
   G_OBJECT_CLASS (rill_mapping_parent_class)->dispose (object);
 }
 

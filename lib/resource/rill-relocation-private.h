@@ -17,18 +17,18 @@ typedef enum
 
 typedef struct
 {
-  gpointer resource;       /* (owned) */
+  gpointer resource;       /* (unowned) */
   guint n_pinned;          /* of the resource, when it began */
   gboolean exchanged;
   RillRemains twin;        /* once they are exchanged what the resource was */
-  GPtrArray *image_views;  /* (owned) (nullable) (element-type RillImageView) */
-  VkImageView *twin_views; /* (owned) (nullable) one for each of those */
+  GPtrArray *children;     /* (owned) (nullable) (element-type RillChild) held */
+  VkImageView *twin_views; /* (owned) (nullable) one for each of those; VK_NULL_HANDLE for what is no view */
 } RillRelocation;
 
 /* Whether nobody needs the resource where it is, at this moment. */
 gboolean             rill_relocation_is_movable (gpointer              resource);
 
-/* Makes the twin, in the page of the index. Unless READY nothing is to be cleared. */
+/* Makes the twin, in the page of the index. The resource is held until the relocation is cleared. Unless READY nothing is to be cleared. */
 RillRelocationResult rill_relocation_begin      (RillRelocation       *self,
                                                  gpointer              resource,
                                                  guint                 page,

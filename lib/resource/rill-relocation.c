@@ -42,22 +42,19 @@ create_twin (RillRelocation  *self,
                               &self->twin.allocation, error);
 }
 
-static void
-add_image_views (RillRelocation *self,
-                 GPtrArray      *children)
+static RillImageView *
+get_image_view (RillRelocation *self,
+                guint           i)
 {
-  self->image_views = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < children->len; i++)
-    if (RILL_IS_IMAGE_VIEW (children->pdata[i]))
-      g_ptr_array_add (self->image_views, g_object_ref (children->pdata[i]));
-  self->twin_views = g_new0 (VkImageView, self->image_views->len + 1);
+  const RillChild *child = self->children->pdata[i];
+
+  return RILL_IS_IMAGE_VIEW (child->object) ? RILL_IMAGE_VIEW (child->object) : NULL;
 }
 
 /* The default view, and those of the program. */
 static gboolean
 create_twin_views (RillRelocation  *self,
                    VkImageView      default_view,
-                   GPtrArray       *children,
                    GError         **error)
 {
   VkImage twin = (VkImage) (guintptr) self->twin.handle;
@@ -68,14 +65,14 @@ create_twin_views (RillRelocation  *self,
       if (self->twin.view == VK_NULL_HANDLE)
         return FALSE;
     }
-  if (children == NULL)
-    return TRUE;
-  add_image_views (self, children);
-  for (guint i = 0; i < self->image_views->len; i++)
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
     {
-      gboolean sampled = rill_image_view_get_sampled (self->image_views->pdata[i]);
+      RillImageView *view = get_image_view (self, i);
 
-      self->twin_views[i] = rill_image_create_twin_view (self->resource, twin, sampled, error);
+      if (view == NULL)
+        continue;
+      self->twin_views[i] = rill_image_create_twin_view (
+        self->resource, twin, rill_image_view_get_sampled (view), error);
       if (self->twin_views[i] == VK_NULL_HANDLE)
         return FALSE;
     }
@@ -90,7 +87,6 @@ rill_relocation_begin (RillRelocation  *self,
 {
   RillResourceState *state = rill_resource_get_state (resource);
   const RillSyncPoint now = { { 0 } };
-  g_autoptr (GPtrArray) children = NULL;
   GError *local_error = NULL;
   VkImageView default_view;
   gboolean movable;
@@ -110,11 +106,13 @@ rill_relocation_begin (RillRelocation  *self,
       g_propagate_error (error, local_error);
       return RILL_RELOCATION_FAILED;
     }
-  g_object_ref (resource);
   self->twin.memory = g_object_ref (state->memory);
   if (RILL_IS_IMAGE (resource) && state->children != NULL)
-    children = rill_children_list (state->children);
-  if (create_twin_views (self, default_view, children, error))
+    {
+      self->children = rill_children_hold (state->children);
+      self->twin_views = g_new0 (VkImageView, self->children->len + 1);
+    }
+  if (create_twin_views (self, default_view, error))
     return RILL_RELOCATION_READY;
   rill_relocation_clear (self, &now);
   return RILL_RELOCATION_FAILED;
@@ -151,14 +149,15 @@ exchange_locked (RillRelocation    *self,
   state->handle = self->twin.handle;
   state->view = self->twin.view;
   self->twin = old;
-  for (guint i = 0; self->image_views != NULL && i < self->image_views->len; i++)
-    {
-      VkImageView view = rill_image_view_exchange_locked (self->image_views->pdata[i], self->twin_views[i]);
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    if (self->twin_views[i] != VK_NULL_HANDLE)
+      {
+        VkImageView view = rill_image_view_exchange_locked (get_image_view (self, i), self->twin_views[i]);
 
-      /* One that was closed has not taken the twin's. */
-      retire (self, view != VK_NULL_HANDLE ? view : self->twin_views[i]);
-      self->twin_views[i] = VK_NULL_HANDLE;
-    }
+        /* One that was closed has not taken the twin's. */
+        retire (self, view != VK_NULL_HANDLE ? view : self->twin_views[i]);
+        self->twin_views[i] = VK_NULL_HANDLE;
+      }
   if (state->name != NULL)
     rill_context_set_name (context, state->object_type, state->handle, state->name);
 }
@@ -183,9 +182,12 @@ rill_relocation_clear (RillRelocation      *self,
   RillResourceState *state = rill_resource_get_state (self->resource);
   RillSyncPoint point = *last;
 
-  for (guint i = 0; self->image_views != NULL && i < self->image_views->len; i++)
-    retire (self, self->twin_views[i]);
-  g_clear_pointer (&self->image_views, g_ptr_array_unref);
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    {
+      retire (self, self->twin_views[i]);
+      rill_children_unhold (state->children, self->children->pdata[i]);
+    }
+  g_clear_pointer (&self->children, g_ptr_array_unref);
   g_clear_pointer (&self->twin_views, g_free);
   if (self->exchanged)
     {
@@ -194,5 +196,5 @@ rill_relocation_clear (RillRelocation      *self,
       g_mutex_unlock (&state->lock);
     }
   rill_remains_release (&self->twin, &point);
-  g_clear_object (&self->resource);
+  self->resource = NULL;
 }

@@ -142,7 +142,7 @@ gboolean           rill_resource_add_child      (gpointer              resource,
                                                  RillChild            *child,
                                                  gpointer              object,
                                                  void                (*close) (GObject *object));
-void               rill_resource_remove_child   (gpointer              resource,
+gboolean           rill_resource_leave          (gpointer              resource, /* see rill_children_leave() */
                                                  RillChild            *child);
 
 /* A pin keeps handle and range while the object may be closed. FALSE and CLOSED if it is. */

@@ -467,9 +467,9 @@ rill_resource_add_child (gpointer    resource,
   return state->children != NULL && rill_children_add (state->children, child, object, close);
 }
 
-void
-rill_resource_remove_child (gpointer   resource,
-                            RillChild *child)
+gboolean
+rill_resource_leave (gpointer   resource,
+                     RillChild *child)
 {
   RillResourceState *state = rill_resource_get_state (resource);
   RillChildren *children;
@@ -477,8 +477,7 @@ rill_resource_remove_child (gpointer   resource,
   g_mutex_lock (&state->lock);
   children = state->children; /* another thread may just make it */
   g_mutex_unlock (&state->lock);
-  if (children != NULL)
-    rill_children_remove (children, child);
+  return children == NULL || rill_children_leave (children, child);
 }
 
 static gboolean
@@ -515,8 +514,8 @@ rill_resource_dispose (GObject *object)
   RillResourceState *state = rill_resource_get_state (object);
 
   close_resource ((RillResource *) object);
-  if (state->memory != NULL)
-    rill_memory_remove_child (state->memory, &state->child);
+  if (state->memory != NULL && !rill_memory_leave (state->memory, &state->child))
+    return;
   G_OBJECT_CLASS (rill_resource_parent_class)->dispose (object);
 }
 

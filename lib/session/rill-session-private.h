@@ -15,7 +15,7 @@ gboolean     rill_session_add_child   (RillSession  *self,
                                        RillChild    *child,
                                        gpointer      object,
                                        void        (*close) (GObject *object));
-void         rill_session_remove_child (RillSession *self,
+gboolean     rill_session_leave        (RillSession *self, /* see rill_children_leave() */
                                        RillChild    *child);
 /* The memories of rill_session_get_memory_for_usage(), under the lock. */
 GWeakRef    *rill_session_lock_usage_memory (RillSession     *self,

@@ -728,11 +728,11 @@ rill_session_add_child (RillSession  *self,
   return rill_children_add (&self->children, child, object, close);
 }
 
-void
-rill_session_remove_child (RillSession *self,
+gboolean
+rill_session_leave (RillSession *self,
                            RillChild   *child)
 {
-  rill_children_remove (&self->children, child);
+  return rill_children_leave (&self->children, child);
 }
 
 GWeakRef *

@@ -29,7 +29,7 @@ typedef struct
   guint64 room;       /* no free range is larger, as far as is known */
   guint n_objects;
   gboolean stays;
-  GPtrArray *objects; /* (owned) (nullable) (element-type RillResource) also those that have come */
+  GPtrArray *objects; /* (owned) (nullable) (element-type RillResource) unowned; also those that have come */
 } Page;
 
 typedef struct
@@ -38,6 +38,7 @@ typedef struct
   RillContext *context;      /* (owned) */
   RillPages *pages;
   GCancellable *cancellable;
+  GPtrArray *held;           /* (owned) (nullable) (element-type RillChild) what lies in the memory, held */
   GArray *sources;           /* (element-type Page) the sparsest first, at last those that stay */
   GPtrArray *targets;        /* (element-type Page) the same, the last first */
   guint n_targets;           /* so many of them could hold all that there is */
@@ -93,18 +94,19 @@ compare_size (gconstpointer a,
 static void
 find_objects (Compaction *self)
 {
-  g_autoptr (GPtrArray) objects = rill_memory_list_children (self->memory);
   g_autoptr (GHashTable) by_index = g_hash_table_new (NULL, NULL);
 
   for (guint i = 0; i < self->sources->len; i++)
     {
       Page *page = &g_array_index (self->sources, Page, i);
-      page->objects = g_ptr_array_new_with_free_func (g_object_unref);
+      page->objects = g_ptr_array_new ();
       g_hash_table_insert (by_index, GUINT_TO_POINTER (page->index), page);
     }
-  for (guint i = 0; i < objects->len; i++)
+  self->held = rill_memory_hold_children (self->memory);
+  for (guint i = 0; i < self->held->len; i++)
     {
-      RillResourceState *state = rill_resource_get_state (objects->pdata[i]);
+      GObject *object = ((RillChild *) self->held->pdata[i])->object;
+      RillResourceState *state = rill_resource_get_state (object);
       Page *page = NULL;
 
       g_mutex_lock (&state->lock);
@@ -112,7 +114,7 @@ find_objects (Compaction *self)
         page = g_hash_table_lookup (by_index, GUINT_TO_POINTER (state->allocation.range.block));
       g_mutex_unlock (&state->lock);
       if (page != NULL)
-        g_ptr_array_add (page->objects, g_object_ref (objects->pdata[i]));
+        g_ptr_array_add (page->objects, object);
     }
 }
 
@@ -190,6 +192,9 @@ static void
 compaction_clear (Compaction *self)
 {
   g_assert (self->batch->len == 0);
+  for (guint i = 0; self->held != NULL && i < self->held->len; i++)
+    rill_memory_unhold_child (self->memory, self->held->pdata[i]);
+  g_clear_pointer (&self->held, g_ptr_array_unref);
   g_array_unref (self->batch);
   g_ptr_array_unref (self->targets);
   g_ptr_array_unref (self->added);
@@ -307,6 +312,15 @@ submit_batch (Compaction  *self,
   return submitted;
 }
 
+/* The signal takes a weak reference, for which one must have a strong one. */
+static void
+emit_relocated (gpointer resource)
+{
+  g_object_ref (resource);
+  rill_resource_emit_relocated (resource);
+  g_object_unref (resource);
+}
+
 /* What has been mapped or closed meanwhile refuses the whole batch: nothing of it moves. */
 static gboolean
 flush_batch (Compaction  *self,
@@ -319,7 +333,7 @@ flush_batch (Compaction  *self,
   submit_batch (self, &local_error);
   for (guint i = 0; i < self->batch->len; i++)
     if (g_array_index (self->batch, RillRelocation, i).exchanged)
-      rill_resource_emit_relocated (g_array_index (self->batch, RillRelocation, i).resource);
+      emit_relocated (g_array_index (self->batch, RillRelocation, i).resource);
   clear_batch (self);
   if (local_error == NULL)
     return TRUE;
@@ -368,7 +382,7 @@ try_target (Page            *target,
   if (result == RILL_RELOCATION_NO_ROOM)
     target->room = size - 1;
   if (result == RILL_RELOCATION_READY && target->objects != NULL)
-    g_ptr_array_add (target->objects, g_object_ref (resource));
+    g_ptr_array_add (target->objects, resource);
   return result;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Memories are compacted, and their objects do not notice."""
 
+import threading
+
 from support import IO, RillTest, call_async, data_of, iterate
 from gi.repository import Gio, Rill
 
@@ -74,3 +76,35 @@ class Compaction(RillTest):
         result = call_async(memory.compact_async)
         with self.raises(IO, Gio.IOErrorEnum.CLOSED):
             memory.compact_finish(result)
+
+    def test_objects_are_dropped_meanwhile(self):
+        """A wrapper with an attribute lives as long as its object: Python is called for each reference.
+
+        Neither thread may wait for the other with Python's lock.
+        """
+        memory = self.session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL, PAGE)
+        handles = self.session.create_command_buffer()
+        scattered, fillers = [], []
+        for i in range(6):
+            scattered.append(memory.create_buffer(1000))
+            fillers.append(memory.create_buffer(PAGE - 1500))
+        for i in range(5):  # so they stay where they are, and each compaction looks at everything
+            handles.copy_buffer(scattered[i], 0, scattered[i + 1], 0, 100)
+        for filler in fillers:
+            filler.close()
+        stop = threading.Event()
+
+        def churn():
+            while not stop.is_set():
+                buffers = [memory.create_buffer(1000) for i in range(20)]
+                for buffer in buffers:
+                    buffer.attribute = 1
+                del buffers, buffer
+
+        thread = threading.Thread(target=churn)
+        thread.start()
+        for i in range(200):
+            memory.compact()
+        stop.set()
+        thread.join()
+        self.assertEqual(len({buffer.get_allocation_info().page for buffer in scattered}), 6)

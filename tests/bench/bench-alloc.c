@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What an allocation costs: the suballocator alone, whole buffers, and Vulkan's own part as the floor, on the
- * traces of alloc-trace.h. The mean is taken over a pass without any clock in it, less what the trace
- * itself takes; percentiles over a second pass. */
+/* What an allocation costs: the suballocator alone, whole buffers, and as their floor Vulkan's own part and a
+ * bare GObject, on the traces of alloc-trace.h. The mean is taken over a pass without any clock in it, less
+ * what the trace itself takes; percentiles over a second pass. With threads it is the time of all by the
+ * operations of all, and as long with twice the threads where they only wait for each other. */
 
 #include <rill.h>
 #include <vulkan/vulkan.h>
@@ -23,7 +24,10 @@ typedef struct
   const char *name;
   gboolean (*allocate) (gpointer data, guint32 slot, guint64 size, guint64 alignment);
   void (*release) (gpointer data, guint32 slot);
+  void (*report) (gpointer data, const char *trace, guint32 live); /* (nullable): while all is there */
 } Subject;
+
+#define MAX_THREADS 4
 
 static const char *device_name = "host";
 
@@ -52,6 +56,16 @@ time_trace (AllocTraceKind kind,
     sink += op.size;
   alloc_trace_clear (&trace);
   return (double) (bench_now_ns () - start);
+}
+
+static void
+release_all (const Subject    *subject,
+             gpointer          data,
+             const AllocTrace *trace)
+{
+  for (guint32 slot = 0; slot < trace->live; slot++)
+    if (trace->full[slot])
+      subject->release (data, slot);
 }
 
 /* The first fill of the slots is no steady state and not counted. FALSE: out of memory. */
@@ -84,9 +98,9 @@ run_trace (const Subject  *subject,
         start = bench_now_ns ();
     }
   *total_ns = (double) (bench_now_ns () - start);
-  for (guint32 slot = 0; slot < live; slot++)
-    if (trace.full[slot])
-      subject->release (data, slot);
+  if (good && samples == NULL && subject->report != NULL)
+    subject->report (data, trace_names[kind], live);
+  release_all (subject, data, &trace);
   alloc_trace_clear (&trace);
   return good;
 }
@@ -117,6 +131,7 @@ measure (const Subject  *subject,
   g_autofree double *samples = g_new (double, n);
   double total, ignored;
 
+  g_printerr ("bench-alloc: %s/%s/%u\n", subject->name, trace_names[kind], live);
   if (!run_trace (subject, data, kind, live, ops, NULL, &total)
       || !run_trace (subject, data, kind, live, ops, samples, &ignored))
     {
@@ -169,7 +184,7 @@ static void
 measure_offsets (AllocTraceKind kind,
                  guint32        live)
 {
-  const Subject subject = { "suballocator", offsets_allocate, offsets_release };
+  const Subject subject = { "suballocator", offsets_allocate, offsets_release, NULL };
   Offsets offsets = { .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), .slots = g_new (RillRange, live) };
 
   rill_ranges_add_block (offsets.suballocator, 0, ARENA_SIZE);
@@ -234,6 +249,45 @@ buffers_release (gpointer data,
   g_clear_object (&buffers->slots[slot]);
 }
 
+static void
+buffers_report (gpointer    data,
+                const char *trace,
+                guint32     live)
+{
+  Buffers *buffers = data;
+
+  print_case ("buffer", trace, live, "pages", rill_memory_get_page_count (buffers->memory), "pages");
+  print_case ("buffer", trace, live, "reserved-over-used",
+              (double) rill_memory_get_reserved_size (buffers->memory) / rill_memory_get_used_size (buffers->memory),
+              "ratio");
+}
+
+static const Subject buffer_subject = { "buffer", buffers_allocate, buffers_release, buffers_report };
+
+/* What no GObject can do without. */
+static gboolean
+objects_allocate (gpointer data,
+                  guint32  slot,
+                  guint64  size,
+                  guint64  alignment)
+{
+  GObject **slots = data;
+
+  slots[slot] = g_object_new (G_TYPE_OBJECT, NULL);
+  return TRUE;
+}
+
+static void
+objects_release (gpointer data,
+                 guint32  slot)
+{
+  GObject **slots = data;
+
+  g_clear_object (&slots[slot]);
+}
+
+static const Subject object_subject = { "GObject", objects_allocate, objects_release, NULL };
+
 /* Vulkan's own part of a buffer, which no library can do without. */
 typedef struct
 {
@@ -266,28 +320,149 @@ handles_release (gpointer data,
   vkDestroyBuffer (handles->device, handles->slots[slot], NULL);
 }
 
+static RillMemory *
+create_memory (RillSession *session)
+{
+  g_autoptr (GError) error = NULL;
+  RillMemory *memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
+                                                   RILL_MEMORY_DEFAULT_PAGE_SIZE, FALSE, &error);
+
+  if (memory == NULL)
+    g_error ("bench-alloc: %s", error->message);
+  return memory;
+}
+
+/* The mixed trace has objects that are large, and with many live only large devices have the room. */
+static gboolean
+is_room (RillMemory     *memory,
+         AllocTraceKind  kind,
+         guint32         live)
+{
+  const guint64 mean_size = 400 << 10;
+
+  return kind != ALLOC_TRACE_MIXED
+         || mean_size * live * 2 <= rill_memory_type_get_heap_size (rill_memory_get_memory_type (memory));
+}
+
 static void
 measure_buffers (RillSession    *session,
                  AllocTraceKind  kind,
                  guint32         live)
 {
-  const Subject buffer = { "buffer", buffers_allocate, buffers_release };
-  const Subject handle = { "vkCreateBuffer", handles_allocate, handles_release };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RillMemory) memory = rill_session_create_memory (session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL,
-                                                              RILL_MEMORY_DEFAULT_PAGE_SIZE, FALSE, &error);
+  const Subject handle = { "vkCreateBuffer", handles_allocate, handles_release, NULL };
+  g_autoptr (RillMemory) memory = create_memory (session);
   Buffers buffers = { memory, g_new0 (RillBuffer *, live) };
   Handles handles = { rill_session_get_vk_device (session), g_new0 (VkBuffer, live) };
+  g_autofree GObject **objects = g_new0 (GObject *, live);
 
-  if (memory == NULL)
-    g_printerr ("bench-alloc: %s\n", error->message);
-  else
+  if (is_room (memory, kind, live))
     {
-      measure (&buffer, &buffers, kind, live, 100000);
-      measure (&handle, &handles, kind, live, 100000);
+      measure (&buffer_subject, &buffers, kind, live, 400000);
+      measure (&handle, &handles, kind, live, 400000);
+      measure (&object_subject, objects, kind, live, 400000);
     }
   g_free (buffers.slots);
   g_free (handles.slots);
+}
+
+/* One of several that run the same trace, each with its own slots. */
+typedef struct
+{
+  const Subject *subject;
+  gpointer data;
+  guint32 live;
+  guint64 ops;
+  AllocTrace trace;
+  gint *n_waiting; /* (atomic) */
+} Worker;
+
+static gboolean
+work (Worker  *worker,
+      guint64  n)
+{
+  AllocTraceOp op;
+
+  while (n-- > 0 && alloc_trace_next (&worker->trace, &op))
+    if (op.size == 0)
+      worker->subject->release (worker->data, op.slot);
+    else if (!worker->subject->allocate (worker->data, op.slot, op.size, op.alignment))
+      return FALSE;
+  return TRUE;
+}
+
+static gpointer
+run_worker (gpointer data)
+{
+  Worker *worker = data;
+
+  if (!work (worker, worker->live))
+    g_error ("bench-alloc: out of memory");
+  g_atomic_int_add (worker->n_waiting, -1);
+  while (g_atomic_int_get (worker->n_waiting) > 0)
+    g_thread_yield ();
+  if (!work (worker, worker->ops))
+    g_error ("bench-alloc: out of memory");
+  return NULL;
+}
+
+/* All threads begin to count once all have filled their slots. */
+static double
+time_workers (Worker *workers,
+              guint   n)
+{
+  GThread *threads[MAX_THREADS];
+  gint n_waiting = (gint) n + 1;
+  guint64 start;
+
+  for (guint i = 0; i < n; i++)
+    {
+      workers[i].n_waiting = &n_waiting;
+      alloc_trace_init (&workers[i].trace, ALLOC_TRACE_CHURN, workers[i].live, workers[i].live + workers[i].ops, 42 + i);
+      threads[i] = g_thread_new ("bench", run_worker, &workers[i]);
+    }
+  while (g_atomic_int_get (&n_waiting) > 1)
+    g_usleep (100);
+  start = bench_now_ns ();
+  g_atomic_int_set (&n_waiting, 0);
+  for (guint i = 0; i < n; i++)
+    g_thread_join (threads[i]);
+  start = bench_now_ns () - start;
+  for (guint i = 0; i < n; i++)
+    {
+      release_all (workers[i].subject, workers[i].data, &workers[i].trace);
+      alloc_trace_clear (&workers[i].trace);
+    }
+  return (double) start;
+}
+
+static void
+measure_threads (RillSession *session,
+                 guint32      live,
+                 guint        n,
+                 gboolean     one_memory)
+{
+  const guint64 ops = 500000;
+  RillMemory *memories[MAX_THREADS];
+  Buffers buffers[MAX_THREADS];
+  Worker of_buffers[MAX_THREADS], of_objects[MAX_THREADS];
+  g_autofree char *what = g_strdup_printf (one_memory ? "threads-%u/mean" : "threads-%u-own-memories/mean", n);
+
+  g_printerr ("bench-alloc: buffer/churn/%u/%s\n", live, what);
+  for (guint i = 0; i < n; i++)
+    {
+      memories[i] = one_memory && i > 0 ? g_object_ref (memories[0]) : create_memory (session);
+      buffers[i] = (Buffers) { memories[i], g_new0 (RillBuffer *, live / n) };
+      of_buffers[i] = (Worker) { &buffer_subject, &buffers[i], .live = live / n, .ops = ops / n };
+      of_objects[i] = (Worker) { &object_subject, buffers[i].slots, .live = live / n, .ops = ops / n };
+    }
+  print_case ("buffer", "churn", live, what, time_workers (of_buffers, n) / ops, "ns/op");
+  if (one_memory)
+    print_case ("GObject", "churn", live, what, time_workers (of_objects, n) / ops, "ns/op");
+  for (guint i = 0; i < n; i++)
+    {
+      g_free (buffers[i].slots);
+      g_object_unref (memories[i]);
+    }
 }
 
 int
@@ -309,9 +484,12 @@ main (void)
     }
   device_name = rill_device_get_name (rill_session_get_device (session));
   for (guint32 live = 1000; live <= 100000; live *= 10)
+    for (int kind = ALLOC_TRACE_CHURN; kind <= ALLOC_TRACE_FRAMES; kind++)
+      measure_buffers (session, (AllocTraceKind) kind, live);
+  for (guint n = 1; n <= MAX_THREADS; n++)
     {
-      measure_buffers (session, ALLOC_TRACE_CHURN, live);
-      measure_buffers (session, ALLOC_TRACE_FRAMES, live);
+      measure_threads (session, 10000, n, TRUE);
+      measure_threads (session, 10000, n, FALSE);
     }
   rill_session_close (session);
   return 0;

@@ -9,6 +9,7 @@
 #include <vulkan/vulkan.h>
 
 #include "alloc-trace.h"
+#include "bench-replay.h"
 #include "bench-util.h"
 #include "memory/rill-ranges-private.h"
 #include "rill-vulkan.h"
@@ -145,13 +146,11 @@ measure (const Subject  *subject,
   print_case (subject->name, trace_names[kind], live, "max", samples[n - 1], "ns/op");
 }
 
-/* The suballocator alone, in one endless block or in pages that are added on demand. */
+/* The suballocator alone, in one endless range. */
 typedef struct
 {
-  RillRanges *suballocator;
-  RillRange *slots;
-  guint32 n_blocks;
-  gboolean grows;
+  RillSuballocator *suballocator;
+  guint64 *slots; /* handles */
 } Offsets;
 
 static gboolean
@@ -161,14 +160,10 @@ offsets_allocate (gpointer data,
                   guint64  alignment)
 {
   Offsets *offsets = data;
+  guint64 offset;
 
-  while (!rill_ranges_allocate (offsets->suballocator, size, alignment, &offsets->slots[slot]))
-    {
-      if (!offsets->grows)
-        return FALSE;
-      rill_ranges_add_block (offsets->suballocator, offsets->n_blocks++, PAGE_SIZE);
-    }
-  return TRUE;
+  offsets->slots[slot] = rill_suballocator_allocate (offsets->suballocator, size, alignment, &offset, NULL);
+  return offsets->slots[slot] != 0;
 }
 
 static void
@@ -177,27 +172,46 @@ offsets_release (gpointer data,
 {
   Offsets *offsets = data;
 
-  rill_ranges_release (offsets->suballocator, &offsets->slots[slot]);
+  rill_suballocator_free (offsets->suballocator, offsets->slots[slot], NULL);
 }
 
 static void
-measure_offsets (AllocTraceKind kind,
-                 guint32        live)
+measure_offsets (RillAllocationStrategy strategy,
+                 AllocTraceKind         kind,
+                 guint32                live)
 {
-  const Subject subject = { "suballocator", offsets_allocate, offsets_release, NULL };
-  Offsets offsets = { .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), .slots = g_new (RillRange, live) };
+  gboolean linear = strategy == RILL_ALLOCATION_STRATEGY_LINEAR;
+  const Subject subject = { linear ? "suballocator-linear" : "suballocator", offsets_allocate, offsets_release, NULL };
+  Offsets offsets = { rill_suballocator_new (ARENA_SIZE, strategy, NULL), g_new (guint64, live) };
 
-  rill_ranges_add_block (offsets.suballocator, 0, ARENA_SIZE);
   measure (&subject, &offsets, kind, live, 1000000);
-  rill_ranges_free (offsets.suballocator);
+  g_object_unref (offsets.suballocator);
   g_free (offsets.slots);
+}
+
+/* The same in pages that are added on demand, as a memory has them. */
+typedef struct
+{
+  RillRanges *ranges;
+  RillRange *slots;
+  guint32 n_blocks;
+} Pages;
+
+static void
+pages_allocate (Pages   *pages,
+                guint32  slot,
+                guint64  size,
+                guint64  alignment)
+{
+  while (!rill_ranges_allocate (pages->ranges, size, alignment, &pages->slots[slot]))
+    rill_ranges_add_block (pages->ranges, pages->n_blocks++, PAGE_SIZE);
 }
 
 /* At the end of a churn, but before what is left is released. */
 static void
 measure_pages (guint32 live)
 {
-  Offsets offsets = { .suballocator = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), .slots = g_new (RillRange, live), .grows = TRUE };
+  Pages pages = { rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL), g_new (RillRange, live), 0 };
   guint64 ops = count_ops (live, 1000000);
   guint n_used = 0;
   AllocTrace trace;
@@ -207,19 +221,19 @@ measure_pages (guint32 live)
   alloc_trace_init (&trace, ALLOC_TRACE_CHURN, live, ops, 42);
   while (alloc_trace_next (&trace, &op))
     if (op.size > 0)
-      offsets_allocate (&offsets, op.slot, op.size, op.alignment);
+      pages_allocate (&pages, op.slot, op.size, op.alignment);
     else
-      offsets_release (&offsets, op.slot);
+      rill_ranges_release (pages.ranges, &pages.slots[op.slot]);
   print_case ("suballocator", "churn-1MiB-pages", live, "mean",
               ((double) (bench_now_ns () - start) - time_trace (ALLOC_TRACE_CHURN, live, ops)) / ops, "ns/op");
-  for (guint32 i = 0; i < offsets.n_blocks; i++)
-    n_used += rill_ranges_get_block_used (offsets.suballocator, i) > 0;
+  for (guint32 i = 0; i < pages.n_blocks; i++)
+    n_used += rill_ranges_get_block_used (pages.ranges, i) > 0;
   print_case ("suballocator", "churn-1MiB-pages", live, "pages", n_used, "pages");
   print_case ("suballocator", "churn-1MiB-pages", live, "reserved-over-used",
-              (double) n_used * PAGE_SIZE / rill_ranges_get_used (offsets.suballocator), "ratio");
+              (double) n_used * PAGE_SIZE / rill_ranges_get_used (pages.ranges), "ratio");
   alloc_trace_clear (&trace);
-  rill_ranges_free (offsets.suballocator);
-  g_free (offsets.slots);
+  rill_ranges_free (pages.ranges);
+  g_free (pages.slots);
 }
 
 typedef struct
@@ -465,15 +479,17 @@ measure_threads (RillSession *session,
     }
 }
 
-int
-main (void)
+static int
+run_all (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RillSession) session = rill_session_new (NULL, RILL_SESSION_NONE, NULL, &error);
 
   for (int kind = ALLOC_TRACE_CHURN; kind <= ALLOC_TRACE_FRAMES; kind++)
     for (guint32 live = 1000; live <= 1000000; live *= 10)
-      measure_offsets ((AllocTraceKind) kind, live);
+      measure_offsets (RILL_ALLOCATION_STRATEGY_GENERAL, (AllocTraceKind) kind, live);
+  for (guint32 live = 1000; live <= 1000000; live *= 10)
+    measure_offsets (RILL_ALLOCATION_STRATEGY_LINEAR, ALLOC_TRACE_FRAMES, live);
   measure_pages (10000);
   measure_pages (100000);
 
@@ -492,5 +508,38 @@ main (void)
       measure_threads (session, 10000, n, FALSE);
     }
   rill_session_close (session);
+  return 0;
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  gint64 page_size = 0;
+  g_auto (GStrv) traces = NULL;
+  const GOptionEntry entries[] = {
+    { "page-size", 0, 0, G_OPTION_ARG_INT64, &page_size, "Replay in pages of so many bytes too", "BYTES" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &traces, NULL, "[TRACE …]" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, "Measures what allocations cost. With files that RILL_TRACE has made, "
+                                         "replays those instead, without a device.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    {
+      g_printerr ("bench-alloc: %s\n", error->message);
+      return 2;
+    }
+  if (traces == NULL)
+    return run_all ();
+  for (guint i = 0; traces[i] != NULL; i++)
+    if (!bench_replay (traces[i], (guint64) MAX (0, page_size), &error))
+      {
+        g_printerr ("bench-alloc: %s\n", error->message);
+        return 1;
+      }
   return 0;
 }

@@ -40,7 +40,6 @@ typedef struct
   GQueue tickets;       /* of asynchronous transfers that have not run yet, in their order */
   gsize last_ticket;
   GCond changed;        /* a host access has ended */
-  guint n_waiting;      /* threads that wait for it */
   gint queued;          /* (atomic, written under the lock) length of tickets */
   guint recordings;     /* command buffers that have recorded the handle */
   guint submitting;     /* submissions that were checked, but are not noted in sync yet */
@@ -63,6 +62,7 @@ typedef struct
   guint closed : 1;
   guint released : 1;
   guint handle_given : 1; /* to the program, which may keep it */
+  guint n_waiting;      /* threads that wait for changed */
   GMutex lock;
 } RillResourceState;
 

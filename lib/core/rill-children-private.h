@@ -37,7 +37,8 @@ typedef struct
 void     rill_children_init   (RillChildren *self,
                                GMutex       *lock);
 void     rill_children_clear  (RillChildren *self);
-/* A child is added once. FALSE when the owner was closed in the meantime: the caller then closes the child. */
+/* A child is added once. FALSE when the owner was closed in the meantime: the caller then closes the
+ * child. */
 gboolean rill_children_add    (RillChildren *self,
                                RillChild    *child,
                                GObject      *object,

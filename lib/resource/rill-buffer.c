@@ -162,8 +162,8 @@ create_handle (RillContext           *context,
     .pQueueFamilyIndices = context->families,
   };
 
-  return rill_context_check (context, vkCreateBuffer (context->device, &info, NULL, handle), error, "vkCreateBuffer",
-                             "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size);
+  return rill_context_check (context, vkCreateBuffer (context->device, &info, NULL, handle), error,
+                             "vkCreateBuffer", "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size);
 }
 
 /* Vulkan promises one alignment and one set of types to all buffers of a usage, and a size of no more than
@@ -194,8 +194,8 @@ note_requirements (RillContext                *context,
                     (guint64) requirements->memoryTypeBits << EXPONENT_BITS | exponent, __ATOMIC_RELAXED);
 }
 
-/* FALSE if the driver must be asked: for a usage that is new; and where the buffer may get an allocation of its
- * own, as it may wish for one and need less than what it is rounded up to. */
+/* FALSE if the driver must be asked: for a usage that is new; and where the buffer may get an allocation of
+ * its own, as it may wish for one and need less than what it is rounded up to. */
 static gboolean
 find_requirements (RillMemory             *memory,
                    guint64                 size,

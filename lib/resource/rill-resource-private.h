@@ -100,8 +100,8 @@ gboolean           rill_resource_check_open     (gpointer              resource,
 gboolean           rill_resource_check_session  (gpointer              resource,
                                                  RillContext          *context,
                                                  GError              **error);
-/* Allocates in a page and binds the handle; on failure the handle is destroyed. FALSE without an error: there is
- * no room in that page. */
+/* Allocates in a page and binds the handle; on failure the handle is destroyed. FALSE without an error:
+ * there is no room in that page. */
 gboolean           rill_resource_place          (RillMemory                   *memory,
                                                  guint                         page,
                                                  VkObjectType                  object_type,

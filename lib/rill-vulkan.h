@@ -2,7 +2,10 @@
 #pragma once
 
 /* For C programs that use Vulkan themselves beside Rill; rill.h does not include it. The handles are
- * owned by the objects: they are valid until those are closed, and VK_NULL_HANDLE afterwards. */
+ * owned by the objects: they are valid until those are closed, and VK_NULL_HANDLE afterwards.
+ *
+ * A buffer or image whose handle was asked for, or that of a view of it, is never moved by
+ * rill_memory_compact() any more, so that the handle stays what it is. Ask for those that you need. */
 
 #include <rill.h>
 #include <vulkan/vulkan.h>

@@ -525,23 +525,55 @@ test_cancelled (Fixture       *fixture,
   g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 1);
 }
 
-static void
-compact_again (Fixture *fixture)
+static gpointer
+cancel_thread (gpointer data)
 {
-  GError *error = NULL;
-
-  g_assert_false (rill_memory_compact (fixture->memory, NULL, &error));
-  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "compacted");
+  g_usleep (20 * 1000);
+  g_cancellable_cancel (data);
+  return NULL;
 }
 
+static gpointer
+compact_thread (gpointer data)
+{
+  compact (data);
+  return NULL;
+}
+
+static gpointer
+cancelled_thread (gpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GThread) canceller = NULL;
+  GError *error = NULL;
+
+  canceller = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_false (rill_memory_compact (data, cancellable, &error));
+  rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  g_thread_join (g_steal_pointer (&canceller));
+  return NULL;
+}
+
+static GThread *second;
+
 static void
-test_busy (Fixture       *fixture,
-           gconstpointer  data)
+start_second (Fixture *fixture)
+{
+  second = g_thread_new ("compact", compact_thread, fixture->memory);
+  g_thread_join (g_thread_new ("cancelled", cancelled_thread, fixture->memory));
+}
+
+/* One waits for the other, but not if it is cancelled. */
+static void
+test_two (Fixture       *fixture,
+          gconstpointer  data)
 {
   make_sparse (fixture, 3);
-  at_next_submit (compact_again, fixture);
+  at_next_submit (start_second, fixture);
   compact (fixture->memory);
   g_assert_null (submit_func);
+  g_thread_join (g_steal_pointer (&second));
+  g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 1);
   assert_contents (fixture);
 }
 
@@ -770,7 +802,7 @@ main (int   argc,
   TEST ("threads", test_threads, NULL);
   TEST ("threads-and-host", test_threads, "host");
   TEST ("cancelled", test_cancelled, NULL);
-  TEST ("busy", test_busy, NULL);
+  TEST ("two", test_two, NULL);
   TEST ("states", test_states, NULL);
   TEST ("closed-meanwhile", test_closed_meanwhile, NULL);
   TEST ("memory-closed-meanwhile", test_memory_closed_meanwhile, NULL);

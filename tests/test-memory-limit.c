@@ -277,9 +277,9 @@ test_settable (Fixture       *fixture,
   for (guint i = 0; i < 2; i++)
     {
       g_assert_false (rill_memory_set_size_limit (fixture->memory, 5 * MIB, &error));
-      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "size limit: the memory has pages");
+      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "size limit of a memory that has pages");
       g_assert_false (rill_memory_set_priority (fixture->memory, 0.25f, &error));
-      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "priority: the memory has pages");
+      rill_test_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "priority of a memory that has pages");
       if (i == 0)
         rill_test_finalize_soon (buffer);
     }

@@ -441,6 +441,83 @@ test_linear_ring_of_blocks (void)
   finish (book, sizes, 4);
 }
 
+/* However many stay: room of the same block is found before another one is begun. */
+static void
+test_linear_obstacles (void)
+{
+  RillRanges *book = open_linear (100 * KIB, 1);
+  RillRange kept[50], ring[5];
+
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    kept[i] = allocate (book, 10, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (ring); i++)
+    ring[i] = allocate (book, 10 * KIB, 1);
+  for (guint i = 0; i < 1000; i++)
+    {
+      rill_ranges_release (book, &ring[i % G_N_ELEMENTS (ring)]);
+      ring[i % G_N_ELEMENTS (ring)] = allocate (book, 10 * KIB, 1);
+    }
+  assert_sound (book);
+  for (guint i = 0; i < G_N_ELEMENTS (ring); i++)
+    rill_ranges_release (book, &ring[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    rill_ranges_release (book, &kept[i]);
+  finish_block (book, 100 * KIB);
+}
+
+/* What goes back over a block's edge goes on in the block before. */
+static void
+test_linear_stack_of_blocks (void)
+{
+  static const guint64 sizes[] = { 64 * KIB, 64 * KIB, 64 * KIB };
+  RillRanges *book = open_linear (64 * KIB, 3);
+  RillRange ranges[150];
+
+  for (guint round = 0; round < 3; round++)
+    {
+      guint32 block;
+
+      for (guint i = 0; i < 150; i++)
+        ranges[i] = allocate (book, KIB, 1);
+      g_assert_cmpuint (ranges[149].block, !=, ranges[0].block);
+      for (guint i = 150; i-- > 32;)
+        rill_ranges_release (book, &ranges[i]);
+      assert_sound (book);
+      block = ranges[31].block;
+      for (guint i = 32; i < 60; i++)
+        {
+          ranges[i] = allocate (book, KIB, 1);
+          g_assert_cmpuint (ranges[i].block, ==, block);
+          g_assert_cmpuint (ranges[i].offset, ==, i * KIB);
+        }
+      for (guint i = 60; i-- > 0;)
+        rill_ranges_release (book, &ranges[i]);
+      assert_sound (book);
+    }
+  finish (book, sizes, 3);
+}
+
+/* A handle never comes back to life, as often as its node does. */
+static void
+test_worn (void)
+{
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
+  guint64 offset, first;
+
+  rill_ranges_add_block (book, 0, MIB);
+  first = rill_ranges_take (book, 100, 1, &offset);
+  g_assert_true (rill_ranges_retire (book, first));
+  for (guint i = 0; i < (1u << 24) + 2; i++)
+    {
+      guint64 handle = rill_ranges_take (book, 100, 1, &offset);
+
+      if (handle == first || !rill_ranges_retire (book, handle))
+        g_error ("handle %" G_GUINT64_FORMAT " after %u", handle, i);
+    }
+  g_assert_false (rill_ranges_retire (book, first));
+  finish_block (book, MIB);
+}
+
 /* A range that stays does not stop a ring: what is behind it is used too. */
 static void
 test_linear_obstacle (void)
@@ -652,6 +729,9 @@ main (int   argc,
   g_test_add_func ("/ranges/linear/ring", test_linear_ring);
   g_test_add_func ("/ranges/linear/ring-of-blocks", test_linear_ring_of_blocks);
   g_test_add_func ("/ranges/linear/obstacle", test_linear_obstacle);
+  g_test_add_func ("/ranges/linear/obstacles", test_linear_obstacles);
+  g_test_add_func ("/ranges/linear/stack-of-blocks", test_linear_stack_of_blocks);
+  g_test_add_func ("/ranges/worn", test_worn);
   g_test_add_func ("/ranges/linear/step", test_linear_step);
   g_test_add_func ("/ranges/linear/out-of-order", test_linear_out_of_order);
   g_test_add_func ("/ranges/linear/remove", test_linear_remove);

@@ -42,7 +42,7 @@ class Replay(unittest.TestCase):
         lines += ['a 1 7 0 1000 256', f'a 1 8 0 {3 * PAGE} 1', 'f 1 8 0']
         figures = self.replay('\n'.join(lines) + '\n')
         for strategy in ('general', 'linear'):
-            name = f'replay/memory-1/{strategy}/{PAGE}/'
+            name = f'replay/trace/memory-1/{strategy}/{PAGE}/'
             self.assertEqual(figures[name + 'pages-added'], 3)
             self.assertAlmostEqual(figures[name + 'peak-reserved'], 4 * PAGE, delta=PAGE / 100)
             self.assertGreater(figures[name + 'mean'], 0)
@@ -55,13 +55,13 @@ class Replay(unittest.TestCase):
         lines += [f'f 2 0 {128 * i}' for i in range(16)]
         lines += [f'a 2 1 {64 * i} 64 64' for i in range(16)]
         figures = self.replay('\n'.join(lines) + '\n')
-        self.assertEqual(figures[f'replay/memory-2/general/{PAGE}/pages-added'], 1)
-        self.assertGreaterEqual(figures[f'replay/memory-2/linear/{PAGE}/pages-added'], 1)
+        self.assertEqual(figures[f'replay/trace/memory-2/general/{PAGE}/pages-added'], 1)
+        self.assertGreaterEqual(figures[f'replay/trace/memory-2/linear/{PAGE}/pages-added'], 1)
 
     def test_page_size(self):
         figures = self.replay(f'rill-trace 1\nm 1 {PAGE} general\na 1 0 0 100 1\n',
                               '--page-size=65536')
-        self.assertEqual({int(name.split('/')[3]) for name in figures}, {PAGE, 65536})
+        self.assertEqual({int(name.split('/')[4]) for name in figures}, {PAGE, 65536})
 
     def test_nothing(self):
         self.assertEqual(self.replay('rill-trace 1\n'), {})
@@ -75,7 +75,15 @@ class Replay(unittest.TestCase):
             with self.subTest(text):
                 result = self.run_program(text)
                 self.assertEqual((result.returncode, result.stdout), (1, ''))
-                self.assertRegex(result.stderr, r'trace:\d+: this is no trace of rill')
+                self.assertRegex(result.stderr, r'trace:\d+: this is no (trace|line)')
+
+    def test_options(self):
+        for options in (['--page-size=-1', str(self.path)], ['--page-size=4096'], ['--none']):
+            with self.subTest(options):
+                result = subprocess.run([os.environ['RILL_BENCH_ALLOC'], *options], timeout=50,
+                                        capture_output=True, encoding='utf-8')
+                self.assertEqual((result.returncode, result.stdout), (2, ''))
+                self.assertRegex(result.stderr, '^rill-bench-alloc: ')
 
     def test_missing(self):
         result = subprocess.run([os.environ['RILL_BENCH_ALLOC'], str(self.path)], timeout=50,

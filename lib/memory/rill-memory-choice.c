@@ -58,7 +58,7 @@ rill_memory_find_type (RillContext              *context,
   if (unknown != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not create a memory: unknown property flags 0x%x", unknown);
+                   "Could not choose a memory type: unknown property flags 0x%x", unknown);
       return -1;
     }
   for (guint i = 0; i < context->memory.memoryTypeCount; i++)

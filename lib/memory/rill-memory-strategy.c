@@ -65,7 +65,8 @@ rill_memory_set_strategy (RillMemory              *self,
   if (!set_strategy (rill_memory_peek_pages (self), strategy))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                           "Could not set the strategy of a memory: it has pages already");
+                           "Could not set the strategy of a memory that has pages: it can be set when nothing lies "
+                           "in it, after rill_memory_trim()");
       return FALSE;
     }
   rill_emitter_notify (rill_memory_get_context (self)->emitter, self,

@@ -78,7 +78,8 @@ check_no_page_locked (RillPages   *self,
   if (self->page_count == 0 && self->making_size == 0)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-               "Could not set the %s: the memory has pages already", what);
+               "Could not set the %s of a memory that has pages: it can be set when nothing lies in it, after "
+               "rill_memory_trim()", what);
   return FALSE;
 }
 

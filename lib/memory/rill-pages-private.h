@@ -116,8 +116,9 @@ gboolean rill_pages_ensure_empty         (RillPages                    *self,
 void     rill_pages_release              (RillPages                    *self,
                                           RillAllocation               *allocation,
                                           RillChild                    *child /* nullable */);
-/* One at a time: BUSY, CLOSED, NOT_SUPPORTED for another strategy than GENERAL. */
+/* One at a time: waits for another. CANCELLED, CLOSED, NOT_SUPPORTED for another strategy than GENERAL. */
 gboolean rill_pages_begin_compaction     (RillPages                    *self,
+                                          GCancellable                 *cancellable,
                                           GError                      **error);
 void     rill_pages_end_compaction       (RillPages                    *self);
 /* Releases all empty pages. */

@@ -8,6 +8,9 @@
 
 #define MAX_PAGES_IN_ERROR 8
 
+/* Between looks at the cancellable while a thread waits for another one's compaction. */
+#define WAIT_SLICE_US (10 * 1000)
+
 /* Where there is no room for a page of page_size, a smaller one is made, but no smaller than this part. */
 #define MAX_PAGE_PARTS 8
 
@@ -666,23 +669,23 @@ rill_pages_release (RillPages      *self,
 }
 
 gboolean
-rill_pages_begin_compaction (RillPages  *self,
-                             GError    **error)
+rill_pages_begin_compaction (RillPages     *self,
+                             GCancellable  *cancellable,
+                             GError       **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  while (self->compacting && !self->closed && !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait_until (&self->grown, &self->lock, g_get_monotonic_time () + WAIT_SLICE_US);
   if (self->closed)
     return set_closed_error (error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   if (rill_ranges_get_strategy (self->ranges) != RILL_ALLOCATION_STRATEGY_GENERAL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                            "Only a memory of the strategy GENERAL can be compacted: the order of what lies in a "
                            "LINEAR one would be lost");
-      return FALSE;
-    }
-  if (self->compacting)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "The memory is just being compacted");
       return FALSE;
     }
   self->compacting = TRUE;
@@ -695,6 +698,7 @@ rill_pages_end_compaction (RillPages *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->compacting = FALSE;
+  g_cond_broadcast (&self->grown);
 }
 
 void

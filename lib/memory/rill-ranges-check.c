@@ -127,7 +127,7 @@ check_unused (RillRanges *self,
   for (guint32 i = self->unused; i != NIL; i = self->nodes[i].next)
     if (i >= self->n_nodes || (self->lives[i] & 1) != 0 || ++census->n_nodes >= self->n_nodes)
       return "a node is unused or in a block, once";
-  return census->n_nodes + 1 == self->n_nodes ? NULL : "no node is lost";
+  return census->n_nodes + 1 + self->n_worn == self->n_nodes ? NULL : "no node is lost";
 }
 
 /* LINEAR's blocks with ranges, and where it goes on. */

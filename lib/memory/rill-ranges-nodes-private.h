@@ -36,8 +36,9 @@ G_STATIC_ASSERT (N_WORDS < 64);
 #define SPLIT_SIZE G_GUINT64_CONSTANT (64)
 
 /* A handle is an index and the number of the node's life, in 53 bits, which JavaScript's numbers
- * hold. So a handle that was released is told apart even if the node lives again; and as each
- * RillRanges counts from another number, one of another's mostly too. */
+ * hold. So a handle that was released is told apart even if the node lives again; a node that has had
+ * all its lives is used no more. As each RillRanges counts from another number, a handle of another's
+ * is mostly told apart too. */
 #define INDEX_BITS 28
 #define MAX_NODES (1u << INDEX_BITS)
 #define INDEX_OF(handle) ((guint32) ((handle) & (MAX_NODES - 1)))
@@ -91,6 +92,7 @@ typedef struct
   guint32 n_ranges;
   guint32 older;  /* of LINEAR's blocks with ranges, in the order in which they were begun */
   guint32 newer;
+  guint32 top;    /* the cursor when LINEAR left the block */
 } Block;
 
 /* With many nodes, what a release touches is in no cache. So a retired node is on its way for a
@@ -110,6 +112,7 @@ struct _RillRanges
   guint32 n_lives;  /* that were ever set, which is more after all nodes were dropped */
   guint32 capacity;
   guint32 unused;   /* first of the nodes between two lives */
+  guint32 n_worn;   /* nodes that have had all of them */
   guint32 first_life;
   RillAllocationStrategy strategy;
   guint32 cursor;   /* LINEAR: the range placed last, or what came before it */

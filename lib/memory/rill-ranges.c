@@ -253,6 +253,7 @@ rill_ranges_clear (RillRanges *self)
   memset (self->words, 0, sizeof self->words);
   self->n_nodes = 1;
   self->unused = NIL;
+  self->n_worn = 0;
   self->n_settled = self->n_retired;
   self->cursor = NIL;
   self->oldest = NO_BLOCK;
@@ -378,6 +379,18 @@ find_ahead (RillRanges *self,
   return NIL;
 }
 
+/* Wherever in the block: before another one is begun, which for as many ranges takes as long. */
+static guint32
+find_anywhere (RillRanges *self,
+               guint32     index,
+               guint64     size,
+               guint64     alignment)
+{
+  while (index != NIL && !fits (self, index, size, alignment))
+    index = self->nodes[index].next;
+  return index;
+}
+
 /* A ring goes on at the start of its block, or of the one that was begun first; else a new block
  * is begun. */
 static guint32
@@ -397,6 +410,8 @@ find_elsewhere (RillRanges *self,
     }
   if (host == NIL && self->oldest != NO_BLOCK)
     host = find_ahead (self, self->blocks[self->oldest].anchor, size, alignment);
+  if (host == NIL && self->cursor != NIL)
+    host = find_anywhere (self, self->blocks[self->nodes[self->cursor].block].anchor, size, alignment);
   if (host == NIL)
     host = find_carefully (self, EMPTY, size, alignment);
   return host;
@@ -444,6 +459,8 @@ go_to (RillRanges *self,
 
   if (G_LIKELY (block == self->newest))
     return;
+  if (self->newest != NO_BLOCK)
+    self->blocks[self->newest].top = self->cursor;
   if (get_kind (&self->nodes[host]) == EMPTY)
     unlink_gap (self, host);
   else
@@ -601,6 +618,27 @@ rill_ranges_take (RillRanges *self,
   return get_handle (self, index);
 }
 
+/* A stack that has left a block goes on where it was in the one before. */
+static inline void
+go_back (RillRanges *self,
+         guint32     block,
+         guint32     index,
+         guint32     prev,
+         guint64     gap,
+         gboolean    empty)
+{
+  if (self->cursor == index)
+    self->cursor = prev;
+  if (self->blocks[block].top == index)
+    self->blocks[block].top = prev;
+  if (!empty)
+    return;
+  leave_order (self, block);
+  link_gap (self, prev, gap, EMPTY);
+  if (self->cursor == prev && self->newest != NO_BLOCK)
+    self->cursor = self->blocks[self->newest].top;
+}
+
 /* The node's life has ended already. */
 static inline gboolean
 release_node (RillRanges *self,
@@ -626,15 +664,11 @@ release_node (RillRanges *self,
       link_gap (self, prev, gap, empty ? EMPTY : PARTIAL);
     }
   else
-    {
-      self->cursor = self->cursor == index ? prev : self->cursor;
-      if (empty)
-        {
-          leave_order (self, block);
-          link_gap (self, prev, gap, EMPTY);
-        }
-    }
-  give_node (self, index);
+    go_back (self, block, index, prev, gap, empty);
+  if (G_LIKELY (self->lives[index] != self->first_life))
+    give_node (self, index);
+  else
+    self->n_worn++;
   return empty;
 }
 

@@ -2,6 +2,7 @@
 #include "memory/rill-suballocator.h"
 
 #include "core/rill-error-private.h"
+#include "memory/rill-pages-statistics-private.h"
 #include "memory/rill-ranges-private.h"
 #include "rill-enum-types.h"
 
@@ -283,10 +284,7 @@ set_allocate_error (RillSuballocator  *self,
 {
   const char *where = rill_suballocator_get_strategy (self) == RILL_ALLOCATION_STRATEGY_LINEAR
                         ? "behind the last range there are"
-                        : "the largest free range has about";
-  g_autofree char *asked = NULL;
-  g_autofree char *free = NULL;
-  g_autofree char *largest = NULL;
+                        : "the largest free range has at least";
   guint64 free_size, largest_size;
 
   if (error == NULL)
@@ -294,9 +292,9 @@ set_allocate_error (RillSuballocator  *self,
   if (size == 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Could not allocate %" G_GUINT64_FORMAT " bytes at a multiple of %" G_GUINT64_FORMAT ": %s",
-                   size, alignment,
-                   size == 0 ? "a range has a size" : "an alignment is a power of two");
+                   "Could not allocate a range of %" G_GUINT64_FORMAT " with an alignment of %" G_GUINT64_FORMAT
+                   ": %s", size, alignment,
+                   size == 0 ? "a size is at least 1" : "an alignment is a power of two");
       return;
     }
 
@@ -304,12 +302,10 @@ set_allocate_error (RillSuballocator  *self,
   free_size = self->size - rill_ranges_get_used (self->ranges);
   largest_size = rill_ranges_get_largest_free (self->ranges);
   unlock (self);
-  asked = rill_format_size (size);
-  free = rill_format_size (free_size);
-  largest = rill_format_size (largest_size);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-               "Could not allocate %s at a multiple of %" G_GUINT64_FORMAT ": %s are not used, and %s %s",
-               asked, alignment, free, where, largest);
+               "Could not allocate a range of %" G_GUINT64_FORMAT " with an alignment of %" G_GUINT64_FORMAT
+               ": of %" G_GUINT64_FORMAT " there are %" G_GUINT64_FORMAT " not used, and %s %" G_GUINT64_FORMAT,
+               size, alignment, self->size, free_size, where, largest_size);
 }
 
 /**
@@ -491,13 +487,15 @@ rill_suballocator_calculate_statistics (RillSuballocator  *self,
   rill_ranges_calculate_block_statistics (self->ranges, 0, &block);
   unlock (self);
   statistics = g_new0 (RillMemoryStatistics, 1);
-  statistics->page_count = 1;
-  statistics->object_count = block.n_ranges;
-  statistics->free_range_count = block.n_free_ranges;
-  statistics->reserved_size = self->size;
-  statistics->used_size = block.used;
-  statistics->free_size = block.free;
-  statistics->largest_free_size = block.largest_free;
+  rill_memory_statistics_add (statistics, &(const RillMemoryStatistics) {
+                                            .page_count = 1,
+                                            .object_count = block.n_ranges,
+                                            .free_range_count = block.n_free_ranges,
+                                            .reserved_size = self->size,
+                                            .used_size = block.used,
+                                            .free_size = block.free,
+                                            .largest_free_size = block.largest_free,
+                                          });
   return statistics;
 }
 

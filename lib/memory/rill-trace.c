@@ -15,12 +15,14 @@ open_trace (void)
   file = g_fopen (name, "we");
   if (file == NULL)
     g_message ("RILL_TRACE: “%s” cannot be written: %s", name, g_strerror (errno));
-  else
-    fputs ("rill-trace 1\n", file);
+  if (file == NULL)
+    return NULL;
+  setvbuf (file, NULL, _IOLBF, 0); /* so that what was recorded is there, however the program ends */
+  fputs ("rill-trace 1\n", file);
   return file;
 }
 
-/* Never closed: exit() writes out what is left. */
+/* Never closed. */
 static FILE *
 get_trace (void)
 {

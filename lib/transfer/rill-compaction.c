@@ -492,7 +492,7 @@ compact (RillMemory    *memory,
 
   if (context == NULL)
     return FALSE;
-  if (!rill_pages_begin_compaction (pages, error))
+  if (!rill_pages_begin_compaction (pages, cancellable, error))
     {
       rill_context_unref (context);
       return FALSE;
@@ -529,9 +529,11 @@ compact (RillMemory    *memory,
  * is none to be had, it does without. After a cancellation or an error, what has moved has moved, and
  * nothing is lost.
  *
- * Errors: %G_IO_ERROR_BUSY while another compaction of the memory runs; %G_IO_ERROR_NOT_SUPPORTED for a
- * memory of the strategy LINEAR, where the order counts; %G_IO_ERROR_CANCELLED,
- * %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; any of [error@VulkanError].
+ * Where another thread compacts the memory, it waits for that first. The signals arrive in the session's
+ * main context, so after a call from there not before it is iterated again.
+ *
+ * Errors: %G_IO_ERROR_NOT_SUPPORTED for a memory of the strategy LINEAR, where the order counts;
+ * %G_IO_ERROR_CANCELLED, %G_IO_ERROR_CLOSED, %G_IO_ERROR_NOT_INITIALIZED; any of [error@VulkanError].
  *
  * Returns: %TRUE if the memory is as compact as it can be
  */

@@ -8,6 +8,8 @@
 #include <rill.h>
 #include <vulkan/vulkan.h>
 
+#include <locale.h>
+
 #include "alloc-trace.h"
 #include "bench-replay.h"
 #include "bench-util.h"
@@ -525,12 +527,18 @@ main (int   argc,
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, "");
   g_option_context_set_summary (context, "Measures what allocations cost. With files that RILL_TRACE has made, "
                                          "replays those instead, without a device.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     {
-      g_printerr ("bench-alloc: %s\n", error->message);
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return 2;
+    }
+  if (page_size < 0 || (page_size > 0 && traces == NULL))
+    {
+      g_printerr ("%s: --page-size is a number of bytes, to replay a TRACE with\n", g_get_prgname ());
       return 2;
     }
   if (traces == NULL)
@@ -538,7 +546,7 @@ main (int   argc,
   for (guint i = 0; traces[i] != NULL; i++)
     if (!bench_replay (traces[i], (guint64) MAX (0, page_size), &error))
       {
-        g_printerr ("bench-alloc: %s\n", error->message);
+        g_printerr ("%s: %s\n", g_get_prgname (), error->message);
         return 1;
       }
   return 0;

@@ -184,7 +184,9 @@ read_trace (const char  *path,
         return memories;
       if (local_error == NULL
           && (n == 1 ? g_strcmp0 (line, "rill-trace 1") != 0 : !parse_line (memories, line)))
-        g_set_error (&local_error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s:%u: this is no trace of rill's",
+        g_set_error (&local_error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                     n == 1 ? "%s:%u: this is no trace that RILL_TRACE has made"
+                            : "%s:%u: this is no line of a trace, or none that can come here",
                      path, n);
       if (local_error != NULL)
         {
@@ -329,21 +331,23 @@ measure_ns (const Memory           *memory,
 }
 
 static void
-print_case (guint       number,
+print_case (const char *trace,
+            guint       number,
             const char *strategy,
             guint64     page_size,
             const char *what,
             double      value,
             const char *unit)
 {
-  g_autofree char *name = g_strdup_printf ("replay/memory-%u/%s/%" G_GUINT64_FORMAT "/%s", number, strategy,
-                                           page_size, what);
+  g_autofree char *name = g_strdup_printf ("replay/%s/memory-%u/%s/%" G_GUINT64_FORMAT "/%s", trace, number,
+                                           strategy, page_size, what);
 
   bench_print ("alloc", name, value, unit, "host");
 }
 
 static void
 replay_memory (const Memory *memory,
+               const char   *trace,
                guint         number,
                guint64       page_size)
 {
@@ -353,11 +357,11 @@ replay_memory (const Memory *memory,
       g_autoptr (Replay) replay = replay_new (memory, page_size, strategies[i].strategy);
 
       run_pass (replay, TRUE);
-      print_case (number, name, page_size, "mean", measure_ns (memory, page_size, strategies[i].strategy),
+      print_case (trace, number, name, page_size, "mean", measure_ns (memory, page_size, strategies[i].strategy),
                   "ns/op");
-      print_case (number, name, page_size, "pages-added", (double) replay->n_added, "pages");
-      print_case (number, name, page_size, "peak-reserved", (double) replay->peak_reserved, "B");
-      print_case (number, name, page_size, "peak-reserved-over-used",
+      print_case (trace, number, name, page_size, "pages-added", (double) replay->n_added, "pages");
+      print_case (trace, number, name, page_size, "peak-reserved", (double) replay->peak_reserved, "B");
+      print_case (trace, number, name, page_size, "peak-reserved-over-used",
                   replay->peak_used > 0 ? (double) replay->peak_reserved / (double) replay->peak_used : 0, "ratio");
     }
 }
@@ -368,6 +372,7 @@ bench_replay (const char  *path,
               GError     **error)
 {
   g_autoptr (GPtrArray) memories = read_trace (path, error);
+  g_autofree char *trace = g_path_get_basename (path);
 
   if (memories == NULL)
     return FALSE;
@@ -379,9 +384,9 @@ bench_replay (const char  *path,
         continue;
       g_printerr ("memory %u: %u operations, %u objects at most, pages of %" G_GUINT64_FORMAT " bytes, %s\n", i + 1,
                   memory->ops->len, memory->n_slots, memory->page_size, memory->strategy);
-      replay_memory (memory, i + 1, memory->page_size);
+      replay_memory (memory, trace, i + 1, memory->page_size);
       if (page_size > 0 && page_size != memory->page_size)
-        replay_memory (memory, i + 1, page_size);
+        replay_memory (memory, trace, i + 1, page_size);
     }
   return TRUE;
 }

@@ -222,6 +222,15 @@ test('create an image', () => {
     throws(Gio.IOErrorEnum, NOT_SUPPORTED, () => memory.create_image([1, 2 ** 31], UINT8));
 });
 
+test('what is undefined is left out', () => {
+    const session = openSession();
+    equal(session.create_memory(Rill.MemoryPropertyFlags.DEVICE_LOCAL, undefined).page_size,
+        Rill.MEMORY_DEFAULT_PAGE_SIZE);
+    const memory = createMemory(session);
+    equal(memory.create_buffer(100, undefined).read_bytes(0, undefined, undefined).get_size(), 100);
+    ok(memory.compact(undefined));
+});
+
 test('close', () => {
     const memory = createMemory();
     const buffer = memory.create_buffer(64);

@@ -34,6 +34,12 @@ test('numbers that are none', () => {
     equal(suballocator.used_size, 0);
 });
 
+test('defaults', () => {
+    const suballocator = Rill.Suballocator.new(1000);
+    checkProperties(suballocator, {size: 1000, strategy: GENERAL});
+    equal([suballocator.allocate(10)[1], suballocator.allocate(10, undefined)[1]], [0, 10]);
+});
+
 test('allocate and free', () => {
     const suballocator = Rill.Suballocator.new(2 ** 50, GENERAL);
     const [handle, offset] = suballocator.allocate(2 ** 40, 256);

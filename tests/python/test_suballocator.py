@@ -17,6 +17,22 @@ class Suballocators(RillTest):
         suballocator.allocate(1000, 1)
         self.check_properties(suballocator, used_size=1000, range_count=1)
 
+    def test_defaults(self):
+        suballocator = Rill.Suballocator(1000)
+        self.assertIsInstance(suballocator, Rill.Suballocator)
+        self.check_properties(suballocator, size=1000, strategy=GENERAL)
+        self.assertEqual(Rill.Suballocator(size=5, strategy=LINEAR).get_strategy(), LINEAR)
+        self.assertEqual([suballocator.allocate(10)[1] for i in range(3)], [0, 10, 20])
+        with self.assertRaises(TypeError):
+            Rill.Suballocator()
+
+    def test_fragmentation(self):
+        suballocator = Rill.Suballocator(1000)
+        handles = [suballocator.allocate(100)[0] for i in range(10)]
+        for handle in handles[::2]:
+            suballocator.free(handle)
+        self.assertAlmostEqual(suballocator.calculate_statistics().fragmentation, 0.8)
+
     def test_new_refuses(self):
         for size in 0, 1 << 63, (1 << 64) - 1:
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):
@@ -34,7 +50,7 @@ class Suballocators(RillTest):
         self.assertTrue(0 < handle < 1 << 53)
         self.assertEqual(offset % 256, 0)
         self.assertEqual(other_offset % (1 << 41), 0)
-        self.assertEqual(suballocator.lookup(other), (True, other_offset, 1000))
+        self.assertEqual(suballocator.lookup(other), (other_offset, 1000))
         self.assertTrue(suballocator.free(handle))
         for stale in handle, 0, (1 << 64) - 1:
             with self.raises(IO, Gio.IOErrorEnum.INVALID_ARGUMENT):

@@ -34,6 +34,9 @@ function getDefaults(Rill) {
             compact: [null],
             compact_async: [null],
         },
+        Suballocator: {
+            allocate: [1],
+        },
         Buffer: {
             write_bytes: [null],
             write_bytes_async: [null],
@@ -74,8 +77,10 @@ function getDefaults(Rill) {
     };
 }
 
-/* Appends what is missing; what has no default is left to GJS to complain of. */
+/* Appends what is missing, also what is undefined; what has no default is left to GJS to complain of. */
 function complete(args, length, defaults) {
+    while (args.length > 0 && args[args.length - 1] === undefined)
+        args.pop();
     const missing = length - args.length;
 
     if (missing <= 0 || missing > defaults.length)
@@ -112,6 +117,7 @@ function _init() {
         this.init(null);
     };
     addDefaults(Rill.Session, 'new', [null, Rill.SessionFlags.NONE, null]);
+    addDefaults(Rill.Suballocator, 'new', [Rill.AllocationStrategy.GENERAL]);
     promisify(Rill.Session, 'open_async', [null, Rill.SessionFlags.NONE, null]);
 
     for (const [className, methods] of Object.entries(getDefaults(Rill))) {

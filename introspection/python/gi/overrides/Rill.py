@@ -94,10 +94,28 @@ class Session(Rill.Session):
         return super().create_memory(flags, page_size, exact_flags_match)
 
     def explain_memory(self, flags, exact_flags_match=False):
+        if not isinstance(exact_flags_match, bool):  # such as a page size
+            raise TypeError(f'exact_flags_match is True or False, not {exact_flags_match!r}')
         return super().explain_memory(flags, exact_flags_match)
 
     def create_program_from_bytes(self, spirv):
         return super().create_program_from_bytes(_to_bytes(spirv))
+
+
+class Suballocator(Rill.Suballocator):
+
+    def __new__(cls, size, strategy=Rill.AllocationStrategy.GENERAL):
+        return Rill.Suballocator.new(size, strategy)
+
+    def __init__(self, size, strategy=Rill.AllocationStrategy.GENERAL):
+        """Divides a range of numbers."""
+
+    def allocate(self, size, alignment=1):
+        return super().allocate(size, alignment)
+
+    def lookup(self, handle):
+        _, offset, size = super().lookup(handle)
+        return offset, size
 
 
 class Memory(Rill.Memory):
@@ -221,7 +239,7 @@ class CommandBuffer(Rill.CommandBuffer):
         return super().copy_buffer(from_, from_offset, to, to_offset, size)
 
 
-for _class in (Session, Memory, Buffer, Image, ComputeNode, CommandBuffer):
+for _class in (Session, Suballocator, Memory, Buffer, Image, ComputeNode, CommandBuffer):
     globals()[_class.__name__] = override(_class)
     __all__.append(_class.__name__)
 

@@ -93,9 +93,10 @@ rill_children_leave (RillChildren *self,
 {
   g_autoptr (GMutexLocker) locker = NULL;
 
-  /* Once it has no place, as it is added once, nobody begins to hold it. */
+  /* Once it has no place, as it is added once, nobody begins to hold it; and what those did who held it is
+   * before what the child does now, which may be its end. */
   if (__atomic_load_n (&child->place, __ATOMIC_ACQUIRE) == 0
-      && __atomic_load_n (&child->n_holds, __ATOMIC_RELAXED) == 0)
+      && __atomic_load_n (&child->n_holds, __ATOMIC_ACQUIRE) == 0)
     return TRUE;
   locker = g_mutex_locker_new (self->lock);
   rill_children_remove_locked (self, child);
@@ -143,7 +144,7 @@ rill_children_unhold (RillChildren *self,
     dropped = child->object;
   if (dropped != NULL)
     child->adopted = FALSE;
-  __atomic_store_n (&child->n_holds, child->n_holds - 1, __ATOMIC_RELAXED);
+  __atomic_store_n (&child->n_holds, child->n_holds - 1, __ATOMIC_RELEASE);
   g_mutex_unlock (self->lock);
   if (dropped != NULL)
     g_object_unref (dropped);

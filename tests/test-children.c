@@ -43,8 +43,8 @@ drop (RillChildren *children,
 }
 
 static void
-count_cb (gpointer object,
-          gpointer data)
+count_cb (RillChild *child,
+          gpointer   data)
 {
   (*(guint *) data)++;
 }
@@ -52,13 +52,17 @@ count_cb (gpointer object,
 static guint
 count (RillChildren *children)
 {
-  g_autoptr (GPtrArray) held = rill_children_hold (children);
+  g_autoptr (GArray) refs = rill_children_list (children);
   guint n = 0;
 
   rill_children_foreach (children, count_cb, &n);
-  g_assert_cmpuint (held->len, ==, n);
-  for (guint i = 0; i < held->len; i++)
-    rill_children_unhold (children, g_ptr_array_index (held, i));
+  g_assert_cmpuint (refs->len, ==, n);
+  for (guint i = 0; i < refs->len; i++)
+    {
+      RillChild *child = rill_children_hold (children, &g_array_index (refs, RillChildRef, i));
+      g_assert_nonnull (child);
+      rill_children_unhold (children, child);
+    }
   return n;
 }
 
@@ -121,34 +125,106 @@ test_close (void)
   rill_children_clear (&children);
 }
 
-/* The reference that would be the last passes to whoever holds the child, who drops it. */
+static RillChild *
+hold (RillChildren *children,
+      Member       *member)
+{
+  const RillChildRef ref = rill_child_get_ref (&member->child);
+  RillChild *child = rill_children_hold (children, &ref);
+
+  g_assert_true (child == &member->child);
+  return child;
+}
+
+/* Who drops the last reference of what it holds itself drops it when it lets go. */
 static void
 test_hold (void)
 {
   Member member;
   RillChildren children;
-  GPtrArray *first, *second;
+  RillChild *first, *second;
   gpointer watched;
 
   rill_children_init (&children, NULL);
   add (&children, &member);
   watched = member.object;
   g_object_add_weak_pointer (watched, &watched);
-  first = rill_children_hold (&children);
-  second = rill_children_hold (&children);
-  g_assert_cmpuint (first->len, ==, 1);
+  first = hold (&children, &member);
+  second = hold (&children, &member);
 
   g_assert_false (rill_children_leave (&children, &member.child));
   g_assert_false (rill_children_leave (&children, &member.child));
   g_object_unref (member.object);
   g_assert_cmpuint (count (&children), ==, 0);
-  rill_children_unhold (&children, g_ptr_array_index (first, 0));
+  rill_children_unhold (&children, first);
   g_assert_nonnull (watched);
-  rill_children_unhold (&children, g_ptr_array_index (second, 0));
+  rill_children_unhold (&children, second);
   g_assert_null (watched);
+  rill_children_clear (&children);
+}
 
-  g_ptr_array_unref (first);
-  g_ptr_array_unref (second);
+typedef struct
+{
+  RillChildren children;
+  Member member;
+  gint left; /* (atomic) */
+} Shared;
+
+static gpointer
+leave_thread (gpointer data)
+{
+  Shared *shared = data;
+
+  g_assert_true (rill_children_leave (&shared->children, &shared->member.child));
+  g_atomic_int_set (&shared->left, TRUE);
+  return NULL;
+}
+
+/* Another thread's child waits until it is let go of. */
+static void
+test_wait (void)
+{
+  Shared shared = { .left = FALSE };
+  RillChildRef ref;
+  RillChild *child;
+  GThread *thread;
+
+  rill_children_init (&shared.children, NULL);
+  add (&shared.children, &shared.member);
+  ref = rill_child_get_ref (&shared.member.child);
+  child = hold (&shared.children, &shared.member);
+  thread = g_thread_new ("leave", leave_thread, &shared);
+  g_usleep (20 * 1000);
+  g_assert_false (g_atomic_int_get (&shared.left));
+  g_assert_null (rill_children_hold (&shared.children, &ref));
+  rill_children_unhold (&shared.children, child);
+  g_thread_join (thread);
+  g_assert_true (g_atomic_int_get (&shared.left));
+  drop (&shared.children, &shared.member);
+  rill_children_clear (&shared.children);
+}
+
+/* A place that is used again is another child's. */
+static void
+test_gone (void)
+{
+  Member members[2];
+  RillChildRef refs[2];
+  RillChildren children;
+
+  rill_children_init (&children, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      add (&children, &members[i]);
+      refs[i] = rill_child_get_ref (&members[i].child);
+      drop (&children, &members[i]);
+      g_assert_null (rill_children_hold (&children, &refs[i]));
+    }
+  g_assert_cmpuint (refs[0].place, ==, refs[1].place);
+  add (&children, &members[0]);
+  for (guint i = 0; i < 2; i++)
+    g_assert_null (rill_children_hold (&children, &refs[i]));
+  drop (&children, &members[0]);
   rill_children_clear (&children);
 }
 
@@ -161,5 +237,7 @@ main (int    argc,
   g_test_add_data_func ("/children/places/shared-lock", "shared", test_places);
   g_test_add_func ("/children/close", test_close);
   g_test_add_func ("/children/hold", test_hold);
+  g_test_add_func ("/children/wait", test_wait);
+  g_test_add_func ("/children/gone", test_gone);
   return g_test_run ();
 }

@@ -23,9 +23,11 @@ rill_children_init (RillChildren *self,
                     GMutex       *lock)
 {
   g_mutex_init (&self->own_lock);
+  g_cond_init (&self->let_go);
   self->lock = lock != NULL ? lock : &self->own_lock;
   self->slots = g_array_new (FALSE, FALSE, sizeof (guintptr));
   self->free = 0;
+  self->last_serial = 0;
   self->closed = FALSE;
 }
 
@@ -35,6 +37,7 @@ rill_children_clear (RillChildren *self)
   for (guint place = self->slots->len; place > 0; place--)
     g_assert (get_child (self, place) == NULL);
   g_array_unref (self->slots);
+  g_cond_clear (&self->let_go);
   g_mutex_clear (&self->own_lock);
 }
 
@@ -59,6 +62,7 @@ rill_children_add_locked (RillChildren *self,
   *get_slot (self, place) = (guintptr) child;
   child->object = object;
   child->close = close;
+  child->serial = ++self->last_serial;
   __atomic_store_n (&child->place, place, __ATOMIC_RELAXED);
   return TRUE;
 }
@@ -87,6 +91,30 @@ rill_children_remove_locked (RillChildren *self,
   __atomic_store_n (&child->place, 0, __ATOMIC_RELEASE);
 }
 
+/* What the calling thread holds; few at a time. */
+static GPrivate held_here = G_PRIVATE_INIT ((GDestroyNotify) g_ptr_array_unref);
+
+static gboolean
+is_held_here (RillChild *child)
+{
+  GPtrArray *held = g_private_get (&held_here);
+
+  return held != NULL && g_ptr_array_find (held, child, NULL);
+}
+
+static void
+note_held_here (RillChild *child)
+{
+  GPtrArray *held = g_private_get (&held_here);
+
+  if (held == NULL)
+    {
+      held = g_ptr_array_new ();
+      g_private_set (&held_here, held);
+    }
+  g_ptr_array_add (held, child);
+}
+
 gboolean
 rill_children_leave (RillChildren *self,
                      RillChild    *child)
@@ -100,36 +128,64 @@ rill_children_leave (RillChildren *self,
     return TRUE;
   locker = g_mutex_locker_new (self->lock);
   rill_children_remove_locked (self, child);
-  if (child->n_holds == 0)
-    return TRUE;
-  if (!child->adopted)
-    g_object_ref (child->object);
-  child->adopted = TRUE;
-  return FALSE;
+  if (child->n_holds > 0 && is_held_here (child))
+    {
+      if (child->adopter == NULL)
+        g_object_ref (child->object);
+      child->adopter = g_thread_self ();
+      return FALSE;
+    }
+  while (child->n_holds > 0)
+    g_cond_wait (&self->let_go, self->lock);
+  return TRUE;
 }
 
 static void
 hold_locked (RillChild *child)
 {
   __atomic_store_n (&child->n_holds, child->n_holds + 1, __ATOMIC_RELAXED);
+  note_held_here (child);
 }
 
-GPtrArray *
-rill_children_hold (RillChildren *self)
+RillChildRef
+rill_child_get_ref (const RillChild *child)
+{
+  return (RillChildRef) { .serial = child->serial, .place = child->place };
+}
+
+GArray *
+rill_children_list (RillChildren *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
-  GPtrArray *held = g_ptr_array_new ();
+  GArray *refs = g_array_new (FALSE, FALSE, sizeof (RillChildRef));
 
   for (guint place = self->slots->len; place > 0; place--)
     {
-      RillChild *child = get_child (self, place);
+      const RillChild *child = get_child (self, place);
 
-      if (child == NULL)
-        continue;
-      hold_locked (child);
-      g_ptr_array_add (held, child);
+      if (child != NULL)
+        {
+          const RillChildRef ref = rill_child_get_ref (child);
+          g_array_append_val (refs, ref);
+        }
     }
-  return held;
+  return refs;
+}
+
+RillChild *
+rill_children_hold (RillChildren       *self,
+                    const RillChildRef *ref)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
+  RillChild *child;
+
+  if (ref->place == 0 || ref->place > self->slots->len)
+    return NULL;
+  child = get_child (self, ref->place);
+  if (child == NULL || child->serial != ref->serial)
+    return NULL;
+  hold_locked (child);
+  return child;
 }
 
 void
@@ -140,11 +196,17 @@ rill_children_unhold (RillChildren *self,
 
   g_mutex_lock (self->lock);
   g_assert (child->n_holds > 0);
-  if (child->n_holds == 1 && child->adopted)
-    dropped = child->object;
-  if (dropped != NULL)
-    child->adopted = FALSE;
+  g_ptr_array_remove_fast (g_private_get (&held_here), child);
+  if (child->adopter == g_thread_self () && !is_held_here (child))
+    {
+      /* Nobody else may have it any more when it ends. */
+      while (child->n_holds > 1)
+        g_cond_wait (&self->let_go, self->lock);
+      child->adopter = NULL;
+      dropped = child->object;
+    }
   __atomic_store_n (&child->n_holds, child->n_holds - 1, __ATOMIC_RELEASE);
+  g_cond_broadcast (&self->let_go);
   g_mutex_unlock (self->lock);
   if (dropped != NULL)
     g_object_unref (dropped);
@@ -186,7 +248,7 @@ rill_children_close (RillChildren *self)
 
 void
 rill_children_foreach (RillChildren *self,
-                       void        (*func) (gpointer object, gpointer data),
+                       void        (*func) (RillChild *child, gpointer data),
                        gpointer      data)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (self->lock);
@@ -195,6 +257,6 @@ rill_children_foreach (RillChildren *self,
     {
       RillChild *child = get_child (self, place);
       if (child != NULL)
-        func (child->object, data);
+        func (child, data);
     }
 }

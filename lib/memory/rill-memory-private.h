@@ -15,7 +15,8 @@ RillContext            *rill_memory_ref_context    (RillMemory                  
 RillContext            *rill_memory_get_context    (RillMemory                   *self);
 RillPages              *rill_memory_peek_pages     (RillMemory                   *self);
 /* As rill_children_hold(), rill_children_unhold(). */
-GPtrArray              *rill_memory_hold_children  (RillMemory                   *self);
+RillChild              *rill_memory_hold_child     (RillMemory                   *self,
+                                                    const RillChildRef           *ref);
 void                    rill_memory_unhold_child   (RillMemory                   *self,
                                                     RillChild                    *child);
 
@@ -31,5 +32,5 @@ gboolean                rill_memory_leave          (RillMemory                  
                                                     RillChild                    *child);
 /* As rill_children_foreach(). */
 void                    rill_memory_foreach_child  (RillMemory                   *self,
-                                                    void (*func) (gpointer object, gpointer data),
+                                                    void (*func) (RillChild *child, gpointer data),
                                                     gpointer                      data);

@@ -142,10 +142,11 @@ rill_memory_peek_pages (RillMemory *self)
   return &self->pages;
 }
 
-GPtrArray *
-rill_memory_hold_children (RillMemory *self)
+RillChild *
+rill_memory_hold_child (RillMemory         *self,
+                        const RillChildRef *ref)
 {
-  return rill_children_hold (&self->pages.children);
+  return rill_children_hold (&self->pages.children, ref);
 }
 
 void
@@ -181,7 +182,7 @@ rill_memory_leave (RillMemory *self,
 
 void
 rill_memory_foreach_child (RillMemory  *self,
-                           void       (*func) (gpointer object, gpointer data),
+                           void       (*func) (RillChild *child, gpointer data),
                            gpointer     data)
 {
   rill_children_foreach (&self->pages.children, func, data);

@@ -108,8 +108,13 @@ gboolean rill_pages_allocate_in          (RillPages                    *self,
                                           guint                         index,
                                           const RillAllocationRequest  *request,
                                           RillAllocation               *allocation);
-/* The index of a page that holds nothing, which is made if there is none. */
+/* What sizes and alignments are rounded up to. */
+guint64  rill_pages_get_step             (RillPages                    *self,
+                                          gboolean                      optimal_image);
+/* The index of a page that holds nothing, and is none of the others (element-type guint). It is made if there
+ * is none. */
 gboolean rill_pages_ensure_empty         (RillPages                    *self,
+                                          GArray                       *others,
                                           guint                        *index,
                                           GError                      **error);
 /* @child leaves the children. */

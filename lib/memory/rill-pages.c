@@ -103,6 +103,20 @@ round_up (guint64 value,
 
 /* Images that take whole multiples of the granularity at both ends share no part of one with a
  * neighbour; so it is kept against both, at no cost in the search. */
+guint64
+rill_pages_get_step (RillPages *self,
+                     gboolean   optimal_image)
+{
+  const VkPhysicalDeviceLimits *limits = &self->context->properties.limits;
+  guint64 step = 1;
+
+  if (self->mappable && !self->coherent)
+    step = MAX (step, limits->nonCoherentAtomSize);
+  if (optimal_image)
+    step = MAX (step, limits->bufferImageGranularity);
+  return step;
+}
+
 static gboolean
 adjust_requirements (RillPages                    *self,
                      const RillAllocationRequest  *request,
@@ -110,15 +124,9 @@ adjust_requirements (RillPages                    *self,
                      guint64                      *alignment,
                      GError                      **error)
 {
-  const VkPhysicalDeviceLimits *limits = &self->context->properties.limits;
-  guint64 step = 1;
+  guint64 step = rill_pages_get_step (self, request->optimal_image);
 
-  *alignment = MAX (1, request->requirements.alignment);
-  if (self->mappable && !self->coherent)
-    step = MAX (step, limits->nonCoherentAtomSize);
-  if (request->optimal_image)
-    step = MAX (step, limits->bufferImageGranularity);
-  *alignment = MAX (*alignment, step);
+  *alignment = MAX (step, request->requirements.alignment);
   if (request->requirements.size > G_MAXINT64 - step)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -586,13 +594,25 @@ rill_pages_allocate_in (RillPages                    *self,
 }
 
 static gboolean
+is_among (GArray *indices,
+          guint   index)
+{
+  for (guint i = 0; i < indices->len; i++)
+    if (g_array_index (indices, guint, i) == index)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 find_empty_locked (RillPages *self,
+                   GArray    *others,
                    guint     *index)
 {
   for (guint i = 0; i < self->pages->len && self->n_empty > 0; i++)
     {
       RillPage *page = g_ptr_array_index (self->pages, i);
-      if (page == NULL || page->own || page->n_objects > 0 || page->size < self->page_size)
+      if (page == NULL || page->own || page->n_objects > 0 || page->size < self->page_size
+          || is_among (others, i))
         continue;
       *index = i;
       return TRUE;
@@ -602,12 +622,13 @@ find_empty_locked (RillPages *self,
 
 gboolean
 rill_pages_ensure_empty (RillPages  *self,
+                         GArray     *others,
                          guint      *index,
                          GError    **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  while (!self->closed && !find_empty_locked (self, index))
+  while (!self->closed && !find_empty_locked (self, others, index))
     if (!grow_locked (self, self->page_size, self->page_size, error))
       {
         tell_limit (error != NULL ? *error : NULL);

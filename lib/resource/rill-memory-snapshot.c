@@ -68,10 +68,11 @@ describe_image (RillObjectRecord *record,
 
 /* Under the lock of the memory's children. */
 static void
-add_object (gpointer resource,
-            gpointer data)
+add_object (RillChild *child,
+            gpointer   data)
 {
   RillMemorySnapshot *self = data;
+  gpointer resource = child->object;
   RillResourceState *state = rill_resource_get_state (resource);
   RillObjectRecord record = { 0 };
   gboolean released;

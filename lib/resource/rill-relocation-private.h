@@ -28,7 +28,10 @@ typedef struct
 /* Whether nobody needs the resource where it is, at this moment. */
 gboolean             rill_relocation_is_movable (gpointer              resource);
 
-/* Makes the twin, in the page of the index. The resource is held until the relocation is cleared. Unless READY nothing is to be cleared. */
+/* Of its place in a page, whatever the memory wishes for itself; 0 if it is closed. */
+guint64              rill_relocation_get_alignment (gpointer           resource);
+
+/* Makes the twin, in the page of the index. The caller holds the resource until the relocation is cleared. Unless READY nothing is to be cleared. */
 RillRelocationResult rill_relocation_begin      (RillRelocation       *self,
                                                  gpointer              resource,
                                                  guint                 page,

@@ -24,6 +24,22 @@ rill_relocation_is_movable (gpointer resource)
   return is_movable_locked (state, 0) && !state->allocation.page->own;
 }
 
+guint64
+rill_relocation_get_alignment (gpointer resource)
+{
+  RillContext *context = rill_resource_get_context (resource);
+  VkMemoryRequirements requirements;
+
+  if (!rill_resource_pin (resource, NULL))
+    return 0;
+  if (RILL_IS_BUFFER (resource))
+    vkGetBufferMemoryRequirements (context->device, rill_buffer_get_handle (resource), &requirements);
+  else
+    vkGetImageMemoryRequirements (context->device, rill_image_get_handle (resource), &requirements);
+  rill_resource_unpin (resource);
+  return requirements.alignment;
+}
+
 static gboolean
 create_twin (RillRelocation  *self,
              guint            page,
@@ -79,6 +95,21 @@ create_twin_views (RillRelocation  *self,
   return TRUE;
 }
 
+static GPtrArray *
+hold_all (RillChildren *children)
+{
+  g_autoptr (GArray) refs = rill_children_list (children);
+  GPtrArray *held = g_ptr_array_new ();
+
+  for (guint i = 0; i < refs->len; i++)
+    {
+      RillChild *child = rill_children_hold (children, &g_array_index (refs, RillChildRef, i));
+      if (child != NULL)
+        g_ptr_array_add (held, child);
+    }
+  return held;
+}
+
 RillRelocationResult
 rill_relocation_begin (RillRelocation  *self,
                        gpointer         resource,
@@ -109,7 +140,7 @@ rill_relocation_begin (RillRelocation  *self,
   self->twin.memory = g_object_ref (state->memory);
   if (RILL_IS_IMAGE (resource) && state->children != NULL)
     {
-      self->children = rill_children_hold (state->children);
+      self->children = hold_all (state->children);
       self->twin_views = g_new0 (VkImageView, self->children->len + 1);
     }
   if (create_twin_views (self, default_view, error))

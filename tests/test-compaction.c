@@ -182,6 +182,117 @@ test_tight (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_relocated, >, 0);
 }
 
+/* Objects of a tenth to a quarter of a page, images among them: no gap is large enough, so they are packed. */
+static void
+test_large (Fixture       *fixture,
+            gconstpointer  data)
+{
+  for (guint32 seed = 100; seed < 106; seed++)
+    {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autoptr (RillMemory) memory =
+        rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, PAGE);
+      guint64 used;
+      guint most;
+
+      for (guint i = 0; i < 120; i++)
+        {
+          guint size = (guint) g_rand_int_range (rand, PAGE / 10, PAGE / 4);
+
+          g_ptr_array_add (objects,
+                           i % 3 == 0
+                             ? (gpointer) rill_test_image_new (memory, (guint[]) { size / 400, 100, 4 },
+                                                               3, RILL_CHANNEL_TYPE_UINT8)
+                             : (gpointer) rill_test_buffer_new (memory, size));
+        }
+      for (guint i = objects->len; i > 0; i--)
+        if (g_rand_int_range (rand, 0, 4) > 0)
+          g_ptr_array_remove_index (objects, i - 1);
+      compact (memory);
+      used = rill_memory_get_used_size (memory);
+      most = (guint) ((used * 102 / 100 + PAGE - 1) / PAGE);
+      g_test_message ("seed %u: %u pages, %.2f used", seed, rill_memory_get_page_count (memory),
+                      (double) used / PAGE);
+      g_assert_cmpuint (rill_memory_get_page_count (memory), <=, most);
+    }
+}
+
+/* Pages below the memory's page size are emptied as well. */
+static void
+test_small_page (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  GError *error = NULL;
+
+  g_assert_true (rill_memory_set_size_limit (fixture->memory, PAGE * 3 / 2, &error));
+  add_buffer (fixture, 0, PAGE * 7 / 8);
+  add_buffer (fixture, 1, PAGE / 3);
+  g_assert_cmpuint (rill_memory_get_reserved_size (fixture->memory), ==, PAGE * 3 / 2);
+  g_clear_object (&fixture->buffers[0]);
+  add_buffer (fixture, 2, 1000);
+  g_assert_true (rill_session_wait_idle (fixture->session, NULL, NULL));
+  g_assert_cmpuint (count_pages (fixture), <=, 2);
+  add_buffer (fixture, 3, PAGE / 3);
+  compact (fixture->memory);
+  g_assert_cmpuint (rill_memory_get_page_count (fixture->memory), ==, 1);
+  assert_contents (fixture);
+}
+
+typedef struct
+{
+  RillMemory *memory;
+  gint stop; /* (atomic) */
+} Dropper;
+
+static gpointer
+drop_thread (gpointer data)
+{
+  Dropper *dropper = data;
+
+  while (!g_atomic_int_get (&dropper->stop))
+    {
+      RillBuffer *buffers[20];
+
+      for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
+        buffers[i] = rill_test_buffer_new (dropper->memory, 100 * (i + 1));
+      for (guint i = 0; i < G_N_ELEMENTS (buffers); i++)
+        g_object_unref (buffers[i]);
+    }
+  return NULL;
+}
+
+/* Objects end in one thread while another one moves them. */
+static void
+test_dropped (Fixture       *fixture,
+              gconstpointer  data)
+{
+  Dropper dropper = { .memory = fixture->memory };
+  g_autoptr (RillCommandBuffer) commands = rill_test_command_buffer_new (fixture->session);
+  GThread *threads[3];
+
+  /* What is recorded stays, so there is always something to win. */
+  for (guint i = 0; i < 6; i++)
+    {
+      add_buffer (fixture, 2 * i, 1000);
+      add_buffer (fixture, 2 * i + 1, PAGE - 1500);
+    }
+  for (guint i = 0; i < 6; i++)
+    {
+      g_clear_object (&fixture->buffers[2 * i + 1]);
+      g_assert_true (
+        rill_command_buffer_fill_buffer (commands, fixture->buffers[2 * i], 0, -1, 7, NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("dropper", drop_thread, &dropper);
+  for (guint i = 0; i < 300; i++)
+    compact (fixture->memory);
+  g_atomic_int_set (&dropper.stop, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  assert_contents (fixture);
+}
+
 /* Nothing is moved for nothing. */
 static void
 test_again (Fixture       *fixture,
@@ -789,6 +900,9 @@ main (int   argc,
 #define TEST(name, function, data) \
   g_test_add ("/compaction/" name, Fixture, data, set_up, function, tear_down)
   TEST ("tight", test_tight, NULL);
+  TEST ("large", test_large, NULL);
+  TEST ("small-page", test_small_page, NULL);
+  TEST ("dropped", test_dropped, NULL);
   TEST ("again", test_again, NULL);
   TEST ("empty", test_empty, NULL);
   TEST ("sparse", test_sparse, NULL);

@@ -441,6 +441,44 @@ test_linear_ring_of_blocks (void)
   finish (book, sizes, 4);
 }
 
+/* In one block, behind what was placed there last; where nothing fits, the largest gap is told. */
+static void
+test_allocate_in (void)
+{
+  static const guint64 sizes[] = { MIB, 1000 };
+  RillRanges *book = rill_ranges_new (RILL_ALLOCATION_STRATEGY_GENERAL);
+  RillRange ranges[10], range;
+  guint64 largest;
+
+  for (guint i = 0; i < 2; i++)
+    rill_ranges_add_block (book, i, sizes[i]);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_assert_true (rill_ranges_allocate_in (book, 1, 100, 4, &ranges[i], &largest));
+      g_assert_cmpuint (ranges[i].block, ==, 1);
+      g_assert_cmpuint (ranges[i].offset, ==, 100 * i);
+    }
+  g_assert_false (rill_ranges_allocate_in (book, 1, 1, 1, &range, &largest));
+  g_assert_cmpuint (largest, ==, 0);
+  for (guint i = 2; i < 9; i += 3)
+    rill_ranges_release (book, &ranges[i]);
+  rill_ranges_release (book, &ranges[6]);
+  rill_ranges_release (book, &ranges[9]); /* where it has placed the last */
+  g_assert_false (rill_ranges_allocate_in (book, 1, 201, 1, &range, &largest));
+  g_assert_cmpuint (largest, ==, 200);
+  g_assert_false (rill_ranges_allocate_in (book, 1, 100, 1024, &range, &largest));
+  g_assert_false (rill_ranges_allocate_in (book, 1, 0, 1, &range, &largest));
+  g_assert_true (rill_ranges_allocate_in (book, 1, 50, 1, &ranges[2], &largest));
+  g_assert_cmpuint (ranges[2].offset, ==, 200);
+  g_assert_true (rill_ranges_allocate_in (book, 1, 150, 1, &ranges[5], &largest));
+  g_assert_cmpuint (ranges[5].offset, ==, 500);
+  assert_sound (book);
+  for (guint i = 0; i < 10; i++)
+    if (i != 6 && i != 8 && i != 9)
+      rill_ranges_release (book, &ranges[i]);
+  finish (book, sizes, 2);
+}
+
 /* However many stay: room of the same block is found before another one is begun. */
 static void
 test_linear_obstacles (void)
@@ -731,6 +769,7 @@ main (int   argc,
   g_test_add_func ("/ranges/linear/obstacle", test_linear_obstacle);
   g_test_add_func ("/ranges/linear/obstacles", test_linear_obstacles);
   g_test_add_func ("/ranges/linear/stack-of-blocks", test_linear_stack_of_blocks);
+  g_test_add_func ("/ranges/allocate-in", test_allocate_in);
   g_test_add_func ("/ranges/worn", test_worn);
   g_test_add_func ("/ranges/linear/step", test_linear_step);
   g_test_add_func ("/ranges/linear/out-of-order", test_linear_out_of_order);

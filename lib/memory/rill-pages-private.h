@@ -102,12 +102,13 @@ RillPage *rill_pages_allocate_page       (RillContext                  *context,
                                           guint                         type_index,
                                           guint64                       size,
                                           GError                      **error);
-/* In the smallest free range of one page that will do. FALSE, without an error, where none does, where
- * the page has gone, or where the object would have a page of its own. */
+/* In a free range of one page. FALSE, without an error, where none will do, and then @largest is set to the
+ * largest of them; where the page has gone, or the object would have a page of its own, to 0. */
 gboolean rill_pages_allocate_in          (RillPages                    *self,
                                           guint                         index,
                                           const RillAllocationRequest  *request,
-                                          RillAllocation               *allocation);
+                                          RillAllocation               *allocation,
+                                          guint64                      *largest);
 /* What sizes and alignments are rounded up to. */
 guint64  rill_pages_get_step             (RillPages                    *self,
                                           gboolean                      optimal_image);

@@ -574,20 +574,21 @@ gboolean
 rill_pages_allocate_in (RillPages                    *self,
                         guint                         index,
                         const RillAllocationRequest  *request,
-                        RillAllocation               *allocation)
+                        RillAllocation               *allocation,
+                        guint64                      *largest)
 {
   g_autoptr (GMutexLocker) locker = NULL;
   guint64 size, alignment;
   RillPage *page;
 
+  *largest = 0;
   if (!adjust_requirements (self, request, &size, &alignment, NULL)
       || needs_own_page (self, request, size))
     return FALSE;
   locker = g_mutex_locker_new (&self->lock);
   page = index < self->pages->len ? g_ptr_array_index (self->pages, index) : NULL;
   if (self->closed || page == NULL || page->own
-      || !rill_ranges_allocate_in (self->ranges, index, size, alignment,
-                                         &allocation->range))
+      || !rill_ranges_allocate_in (self->ranges, index, size, alignment, &allocation->range, largest))
     return FALSE;
   note_range_locked (self, allocation, alignment);
   return TRUE;

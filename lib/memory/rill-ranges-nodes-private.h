@@ -93,6 +93,7 @@ typedef struct
   guint32 older;  /* of LINEAR's blocks with ranges, in the order in which they were begun */
   guint32 newer;
   guint32 top;    /* the cursor when LINEAR left the block */
+  guint32 rover;  /* where rill_ranges_allocate_in() has placed the last range, which may have gone */
 } Block;
 
 /* With many nodes, what a release touches is in no cache. So a retired node is on its way for a

@@ -113,14 +113,16 @@ gboolean rill_ranges_allocate (RillRanges *self,
                                RillRange  *range) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * The same in one block, in the smallest gap that will do. With LINEAR nothing will. Takes time in the number of
- * the block's ranges.
+ * The same in one block, in the next gap that will do behind the one that was found last. With LINEAR nothing
+ * will. FALSE takes time in the number of the block's ranges, and sets the largest gap, in which other
+ * requests may fit.
  */
 gboolean rill_ranges_allocate_in (RillRanges *self,
                                   guint32     block,
                                   guint64     size,
                                   guint64     alignment,
-                                  RillRange  *range) G_GNUC_WARN_UNUSED_RESULT;
+                                  RillRange  *range,
+                                  guint64    *largest) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * Returns TRUE when this was the last range of its block, which may then be removed.

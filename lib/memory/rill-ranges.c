@@ -581,26 +581,49 @@ rill_ranges_allocate (RillRanges *self,
   return TRUE;
 }
 
+/* From a node on, up to another one: *largest is raised to that of the gaps that have not fitted. */
+static guint32
+find_between (RillRanges *self,
+              guint32     from,
+              guint32     to,
+              guint64     size,
+              guint64     alignment,
+              guint64    *largest)
+{
+  for (guint32 i = from; i != to; i = self->nodes[i].next)
+    {
+      if (fits (self, i, size, alignment))
+        return i;
+      *largest = MAX (*largest, self->nodes[i].gap);
+    }
+  return NIL;
+}
+
 gboolean
 rill_ranges_allocate_in (RillRanges *self,
                          guint32     block,
                          guint64     size,
                          guint64     alignment,
-                         RillRange  *range)
+                         RillRange  *range,
+                         guint64    *largest)
 {
-  guint32 best = NIL;
+  Block *in = rill_ranges_get_block (self, block);
+  guint32 start = in->rover, host;
 
+  *largest = 0;
   rill_ranges_settle (self);
   if (self->strategy != RILL_ALLOCATION_STRATEGY_GENERAL || size - 1 >= MAX_SIZE
       || alignment - 1 >= MAX_SIZE || (alignment & (alignment - 1)) != 0)
     return FALSE;
-  for (guint32 i = rill_ranges_get_block (self, block)->anchor; i != NIL; i = self->nodes[i].next)
-    if (fits (self, i, size, alignment)
-        && (best == NIL || self->nodes[i].gap < self->nodes[best].gap))
-      best = i;
-  if (best == NIL)
+  if (start >= self->n_nodes || self->nodes[start].block != block || (self->lives[start] & 1) == 0)
+    start = in->anchor;
+  host = find_between (self, start, NIL, size, alignment, largest);
+  if (host == NIL)
+    host = find_between (self, in->anchor, start, size, alignment, largest);
+  if (host == NIL)
     return FALSE;
-  describe (self, place (self, best, size, alignment, TRUE), size, range);
+  in->rover = place (self, host, size, alignment, TRUE);
+  describe (self, in->rover, size, range);
   return TRUE;
 }
 

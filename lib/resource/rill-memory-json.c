@@ -39,13 +39,23 @@ get_type (const RillSnapshotPart *part)
   return part->object->is_image ? "IMAGE_OPTIMAL" : "BUFFER";
 }
 
+/* json-glib 1.6 writes the last of the control characters as it is, which is no JSON. */
+static void
+set_name (JsonObject *json,
+          const char *name)
+{
+  g_autofree char *copy = g_strdelimit (g_strdup (name), "\x1f", ' ');
+
+  json_object_set_string_member (json, "Name", copy);
+}
+
 static void
 set_object (JsonObject             *json,
             const RillObjectRecord *object)
 {
   json_object_set_string_member (json, "UsageFlags", object->usage_names);
   if (object->name != NULL)
-    json_object_set_string_member (json, "Name", object->name);
+    set_name (json, object->name);
   set_int (json, "LeftPadding", object->left_padding);
   if (object->is_image)
     {

@@ -20,6 +20,7 @@ typedef struct
   gpointer resource;       /* (unowned) */
   guint n_pinned;          /* of the resource, when it began */
   gboolean exchanged;
+  guint64 largest;         /* free range of the page, when that had no room */
   RillRemains twin;        /* once they are exchanged what the resource was */
   GPtrArray *children;     /* (owned) (nullable) (element-type RillChild) held */
   VkImageView *twin_views; /* (owned) (nullable) one for each of those; VK_NULL_HANDLE for what is no view */

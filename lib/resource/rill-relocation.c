@@ -55,7 +55,7 @@ create_twin (RillRelocation  *self,
   self->twin.handle = RILL_IS_BUFFER (self->resource) ? (guint64) (guintptr) request.buffer
                                                       : (guint64) (guintptr) request.image;
   return rill_resource_place (state->memory, page, self->twin.object_type, self->twin.handle, &request,
-                              &self->twin.allocation, error);
+                              &self->twin.allocation, &self->largest, error);
 }
 
 static RillImageView *

@@ -101,13 +101,14 @@ gboolean           rill_resource_check_session  (gpointer              resource,
                                                  RillContext          *context,
                                                  GError              **error);
 /* Allocates in a page and binds the handle; on failure the handle is destroyed. FALSE without an error:
- * there is no room in that page. */
+ * there is no room in that page, whose largest free range is told. */
 gboolean           rill_resource_place          (RillMemory                   *memory,
                                                  guint                         page,
                                                  VkObjectType                  object_type,
                                                  guint64                       handle,
                                                  const RillAllocationRequest  *request,
                                                  RillAllocation               *allocation,
+                                                 guint64                      *largest,
                                                  GError                      **error);
 
 /* Makes the resource one of the memory's, with a range but without a handle. Then it is bound or abandoned. The

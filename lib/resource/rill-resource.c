@@ -217,9 +217,10 @@ rill_resource_place (RillMemory                   *memory,
                      guint64                       handle,
                      const RillAllocationRequest  *request,
                      RillAllocation               *allocation,
+                     guint64                      *largest,
                      GError                      **error)
 {
-  if (!rill_pages_allocate_in (rill_memory_peek_pages (memory), page, request, allocation))
+  if (!rill_pages_allocate_in (rill_memory_peek_pages (memory), page, request, allocation, largest))
     {
       destroy_handle (rill_memory_get_context (memory), object_type, handle);
       return FALSE;

@@ -55,7 +55,7 @@ typedef struct
   GCancellable *cancellable;
   RillEngine *engine;        /* (owned) (nullable) where it runs in the session's transfer thread */
   GHashTable *by_index;      /* (element-type guint Page) of the sources */
-  GArray *sources;           /* (element-type Page) the sparsest first, at last those that stay */
+  GArray *sources;           /* (element-type Page) small and sparse ones first, at last those that stay */
   GPtrArray *targets;        /* (element-type Page) the same, the last first */
   guint n_targets;           /* so many of them could hold all that there is; 0: only added ones are used */
   GPtrArray *added;          /* (owned) (element-type Page) */
@@ -73,7 +73,7 @@ page_clear (gpointer data)
   g_clear_pointer (&page->objects, g_array_unref);
 }
 
-/* In the order in which they are emptied. */
+/* In the order in which they are emptied: smaller ones first, as they hold less of what others could. */
 static int
 compare_use (gconstpointer a,
              gconstpointer b)
@@ -83,6 +83,8 @@ compare_use (gconstpointer a,
 
   if (x->stays != y->stays)
     return x->stays ? 1 : -1;
+  if (x->size != y->size)
+    return x->size < y->size ? -1 : 1;
   if (x->used != y->used)
     return x->used < y->used ? -1 : 1;
   return x->index > y->index ? -1 : 1;
@@ -430,7 +432,7 @@ try_target (Page            *target,
     return RILL_RELOCATION_NO_ROOM;
   result = rill_relocation_begin (relocation, resource, target->index, error);
   if (result == RILL_RELOCATION_NO_ROOM)
-    target->room = object->size - 1;
+    target->room = MIN (object->size - 1, relocation->largest);
   if (result == RILL_RELOCATION_READY && target->objects != NULL)
     g_array_append_val (target->objects, *object);
   return result;

@@ -79,6 +79,16 @@ class Memories(RillTest):
         self.assertEqual(memory.get_size_limit(), 2 ** 63)
         self.assertEqual(memory.get_priority(), 0.75)
 
+    def test_any_name_is_json(self):
+        memory = self.create()
+        buffers = [memory.create_buffer(100) for i in range(1, 33)]
+        for i, buffer in enumerate(buffers, 1):
+            buffer.set_name(f'{chr(i)}"\\')
+        names = {part['Name'] for pool in json.loads(memory.to_json())['DefaultPools'].values()
+                 for block in pool['Blocks'].values()
+                 for part in block['Suballocations'] if 'Name' in part}
+        self.assertEqual(names, {f'{chr(i)}"\\' for i in range(1, 33) if i != 0x1f})
+
     def test_strategy(self):
         memory = self.create()
         self.check_properties(memory, strategy=Rill.AllocationStrategy.GENERAL)

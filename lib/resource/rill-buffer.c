@@ -161,9 +161,12 @@ create_handle (RillContext           *context,
     .queueFamilyIndexCount = context->n_families > 1 ? context->n_families : 0,
     .pQueueFamilyIndices = context->families,
   };
+  RillDriverPass pass = rill_driver_gate_enter (context->gate, RILL_DRIVER_CALL_CREATE_BUFFER);
+  VkResult result = vkCreateBuffer (context->device, &info, NULL, handle);
 
-  return rill_context_check (context, vkCreateBuffer (context->device, &info, NULL, handle), error,
-                             "vkCreateBuffer", "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size);
+  rill_driver_gate_leave (context->gate, pass);
+  return rill_context_check (context, result, error, "vkCreateBuffer",
+                             "Could not create a buffer of %" G_GUINT64_FORMAT " bytes", size);
 }
 
 /* Vulkan promises one alignment and one set of types to all buffers of a usage, and a size of no more than

@@ -39,10 +39,16 @@ destroy_handle (RillContext  *context,
                 VkObjectType  object_type,
                 guint64       handle)
 {
-  if (object_type == VK_OBJECT_TYPE_BUFFER)
-    vkDestroyBuffer (context->device, (VkBuffer) (guintptr) handle, NULL);
-  else
-    vkDestroyImage (context->device, (VkImage) (guintptr) handle, NULL);
+  RillDriverPass pass;
+
+  if (object_type != VK_OBJECT_TYPE_BUFFER)
+    {
+      vkDestroyImage (context->device, (VkImage) (guintptr) handle, NULL);
+      return;
+    }
+  pass = rill_driver_gate_enter (context->gate, RILL_DRIVER_CALL_DESTROY_BUFFER);
+  vkDestroyBuffer (context->device, (VkBuffer) (guintptr) handle, NULL);
+  rill_driver_gate_leave (context->gate, pass);
 }
 
 static void
@@ -178,15 +184,21 @@ bind_memory (RillContext          *context,
              const RillAllocation *allocation,
              const char          **call)
 {
-  if (object_type == VK_OBJECT_TYPE_BUFFER)
+  RillDriverPass pass;
+  VkResult result;
+
+  if (object_type != VK_OBJECT_TYPE_BUFFER)
     {
-      *call = "vkBindBufferMemory";
-      return vkBindBufferMemory (context->device, (VkBuffer) (guintptr) handle, allocation->page->handle,
-                                 allocation->range.offset);
+      *call = "vkBindImageMemory";
+      return vkBindImageMemory (context->device, (VkImage) (guintptr) handle, allocation->page->handle,
+                                allocation->range.offset);
     }
-  *call = "vkBindImageMemory";
-  return vkBindImageMemory (context->device, (VkImage) (guintptr) handle, allocation->page->handle,
-                            allocation->range.offset);
+  *call = "vkBindBufferMemory";
+  pass = rill_driver_gate_enter (context->gate, RILL_DRIVER_CALL_BIND_BUFFER);
+  result = vkBindBufferMemory (context->device, (VkBuffer) (guintptr) handle, allocation->page->handle,
+                               allocation->range.offset);
+  rill_driver_gate_leave (context->gate, pass);
+  return result;
 }
 
 static gboolean

@@ -8,6 +8,7 @@
 #include "core/rill-emitter-private.h"
 #include "session/rill-budget-watch-private.h"
 #include "session/rill-device.h"
+#include "session/rill-driver-gate-private.h"
 #include "session/rill-heaps-private.h"
 #include "session/rill-instance-private.h"
 #include "session/rill-queue-private.h"
@@ -29,6 +30,7 @@ struct _RillContext
   RillHeaps *heaps;             /* (owned) of the device */
   RillBudgetWatch *budget_watch; /* (owned) */
   VkDevice device;
+  RillDriverGate *gate;         /* (owned) around calls that create, bind and destroy buffers */
 
   VkPhysicalDeviceProperties properties;
   VkPhysicalDeviceFeatures features;

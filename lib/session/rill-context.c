@@ -256,6 +256,7 @@ rill_context_new (RillDevice       *device,
   self->emitter = rill_emitter_ref (emitter);
   self->heaps = rill_heaps_ref (rill_device_get_heaps (device));
   self->budget_watch = rill_budget_watch_ref (budget_watch);
+  self->gate = rill_driver_gate_new ();
   self->debug = rill_debug_get_flags ();
   if (context_init (self, device, error))
     rill_exit_add (self);
@@ -279,6 +280,7 @@ rill_context_unref_weak (RillContext *self)
   rill_emitter_unref (self->emitter);
   rill_heaps_unref (self->heaps);
   rill_budget_watch_unref (self->budget_watch);
+  rill_driver_gate_free (self->gate);
   g_mutex_clear (&self->lost_lock);
   g_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->submit_lock);

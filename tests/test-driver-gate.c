@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What the gate learns of a driver, and how it lets threads in. */
+
+#include "rill-test-driver-gate.h"
+
+#define CREATE RILL_DRIVER_CALL_CREATE_BUFFER
+#define BIND RILL_DRIVER_CALL_BIND_BUFFER
+#define DESTROY RILL_DRIVER_CALL_DESTROY_BUFFER
+
+#define N_THREADS 6
+
+typedef struct
+{
+  RillDriverGate *gate;
+} Fixture;
+
+static void
+set_up (Fixture       *f,
+        gconstpointer  data)
+{
+  f->gate = rill_driver_gate_new ();
+}
+
+static void
+tear_down (Fixture       *f,
+           gconstpointer  data)
+{
+  rill_test_clock_stands = FALSE;
+  rill_driver_gate_free (f->gate);
+}
+
+static void
+meet (Fixture        *f,
+      guint           n,
+      RillDriverCall  call,
+      gint64          duration_ns)
+{
+  for (guint i = 0; i < n; i++)
+    rill_test_gate_pass_beside (f->gate, call, duration_ns);
+}
+
+/* One thread: nothing is learned of threads, and the clock is read for the samples only. */
+static void
+test_alone (Fixture       *f,
+            gconstpointer  data)
+{
+  guint n_read = rill_test_clock_n_read;
+
+  rill_test_gate_learn_alone (f->gate, 100);
+  g_assert_cmpuint (rill_test_clock_n_read - n_read, ==, 2 * RILL_TEST_GATE_SAMPLES * RILL_N_DRIVER_CALLS);
+  n_read = rill_test_clock_n_read;
+  for (guint i = 0; i < 1000; i++)
+    for (guint call = 0; call < RILL_N_DRIVER_CALLS; call++)
+      rill_test_gate_pass (f->gate, call, 1000000);
+  g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
+}
+
+static void
+test_serial (Fixture       *f,
+             gconstpointer  data)
+{
+  guint n_read;
+
+  rill_test_gate_learn_alone (f->gate, 100);
+  meet (f, RILL_TEST_GATE_SAMPLES - 1, CREATE, 401);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
+  meet (f, 1, CREATE, 401);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+
+  n_read = rill_test_clock_n_read;
+  for (guint i = 0; i < 2 * RILL_TEST_GATE_SAMPLES; i++)
+    rill_test_gate_pass (f->gate, DESTROY, 0);
+  g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+}
+
+static void
+test_free (Fixture       *f,
+           gconstpointer  data)
+{
+  guint n_read;
+
+  rill_test_gate_learn_alone (f->gate, 100);
+  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 400);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  n_read = rill_test_clock_n_read;
+  meet (f, 2 * RILL_TEST_GATE_SAMPLES, CREATE, 1000000);
+  g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+}
+
+/* Many times as long, and still shorter than the wait for a lock would be. */
+static void
+test_short_calls (Fixture       *f,
+                  gconstpointer  data)
+{
+  rill_test_gate_learn_alone (f->gate, 10);
+  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 200);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+}
+
+/* Half of the calls lose their processor. */
+static void
+test_interrupted_calls (Fixture       *f,
+                        gconstpointer  data)
+{
+  rill_test_gate_learn_alone (f->gate, 100);
+  meet (f, RILL_TEST_GATE_SAMPLES / 2, CREATE, G_GINT64_CONSTANT (10000000000));
+  meet (f, RILL_TEST_GATE_SAMPLES / 2, CREATE, 100);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+}
+
+/* Few calls get their processor for as long as they need. */
+static void
+test_interrupted_samples (Fixture       *f,
+                          gconstpointer  data)
+{
+  rill_test_clock_stands = TRUE;
+  rill_test_gate_pass (f->gate, CREATE, G_GINT64_CONSTANT (10000000000));
+  rill_test_gate_pass (f->gate, CREATE, 100);
+  for (guint i = 2; i < RILL_TEST_GATE_SAMPLES; i++)
+    rill_test_gate_pass (f->gate, CREATE, G_GINT64_CONSTANT (10000000000));
+  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 1000);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+}
+
+/* To create takes longer than to bind, with nobody beside. */
+static void
+test_durations_of_calls (Fixture       *f,
+                         gconstpointer  data)
+{
+  rill_test_clock_stands = TRUE;
+  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
+    {
+      rill_test_gate_pass (f->gate, CREATE, 1000);
+      rill_test_gate_pass (f->gate, BIND, 10);
+    }
+  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 1500);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+}
+
+typedef struct
+{
+  RillDriverGate *gate;
+  gint has_entered; /* (atomic) */
+} Passer;
+
+static gpointer
+pass_thread (gpointer data)
+{
+  Passer *passer = data;
+  RillDriverPass pass = rill_driver_gate_enter (passer->gate, CREATE);
+
+  g_atomic_int_set (&passer->has_entered, TRUE);
+  rill_driver_gate_leave (passer->gate, pass);
+  return NULL;
+}
+
+/* Calls that last while the state becomes another leave as they have entered. */
+static void
+test_decided_within_calls (Fixture       *f,
+                           gconstpointer  data)
+{
+  Passer passer = { .gate = f->gate };
+  RillDriverPass sample, first, beside, serial;
+  GThread *thread;
+
+  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
+    rill_test_gate_pass (f->gate, BIND, 0);
+  rill_test_clock_stands = TRUE;
+  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
+    rill_test_gate_pass (f->gate, CREATE, 100);
+  sample = rill_driver_gate_enter (f->gate, DESTROY); /* holds the lock */
+  first = rill_driver_gate_enter (f->gate, CREATE);
+  beside = rill_driver_gate_enter (f->gate, CREATE);
+  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
+    rill_test_gate_pass (f->gate, CREATE, 1000);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+
+  rill_driver_gate_leave (f->gate, sample);
+  serial = rill_driver_gate_enter (f->gate, CREATE);
+  rill_driver_gate_leave (f->gate, first);
+  rill_driver_gate_leave (f->gate, beside);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  thread = g_thread_new ("pass", pass_thread, &passer);
+  g_usleep (5000); /* in which it falls asleep */
+  g_assert_false (g_atomic_int_get (&passer.has_entered));
+  rill_driver_gate_leave (f->gate, serial);
+  g_thread_join (thread);
+  g_assert_true (passer.has_entered);
+}
+
+/* Threads in a driver that is not one: what they meet in, and how long that takes by their clocks. */
+typedef struct
+{
+  RillDriverGate *gate;
+  gboolean collapses; /* calls that meet take longer */
+  gboolean must_be_alone;
+  guint n_calls;      /* of each thread; 0: until the gate has decided */
+  gint n_inside;      /* (atomic) */
+  guint n_done;       /* of those who are alone: no atomic, so that a sanitizer sees who is not */
+} Driver;
+
+static void
+call_driver (Driver *driver,
+             guint   n)
+{
+  gint n_inside = g_atomic_int_add (&driver->n_inside, 1) + 1;
+
+  if (driver->must_be_alone)
+    {
+      g_assert_cmpint (n_inside, ==, 1);
+      driver->n_done++;
+    }
+  /* Others come meanwhile; now and then so late that they have gone to sleep. */
+  if (n % 64 == 0)
+    g_usleep (500);
+  else if (n % 4 == 0)
+    g_thread_yield ();
+  n_inside = MAX (n_inside, g_atomic_int_get (&driver->n_inside));
+  rill_test_clock_ns += driver->collapses && n_inside > 1 ? 3000 : 100;
+  g_atomic_int_add (&driver->n_inside, -1);
+}
+
+static gpointer
+driver_thread (gpointer data)
+{
+  Driver *driver = data;
+
+  rill_test_clock_stands = TRUE;
+  for (guint n = 0; driver->n_calls > 0 ? n < driver->n_calls
+                                        : rill_driver_gate_get_state (driver->gate) == RILL_DRIVER_UNKNOWN;
+       n++)
+    {
+      RillDriverPass pass = rill_driver_gate_enter (driver->gate, n % RILL_N_DRIVER_CALLS);
+
+      call_driver (driver, n);
+      rill_driver_gate_leave (driver->gate, pass);
+    }
+  return NULL;
+}
+
+static void
+run_threads (Driver *driver)
+{
+  GThread *threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("driver", driver_thread, driver);
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (driver->n_inside, ==, 0);
+}
+
+/* Threads that come and go, in a driver that cannot bear them: they meet until that is known, then no more. */
+static void
+test_threads_serial (Fixture       *f,
+                     gconstpointer  data)
+{
+  Driver driver = { .gate = f->gate, .collapses = TRUE };
+
+  run_threads (&driver);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  driver.must_be_alone = TRUE;
+  driver.n_calls = 300;
+  for (guint i = 0; i < 5; i++)
+    run_threads (&driver);
+  g_assert_cmpuint (driver.n_done, ==, 5 * N_THREADS * 300);
+}
+
+static void
+test_threads_free (Fixture       *f,
+                   gconstpointer  data)
+{
+  Driver driver = { .gate = f->gate };
+
+  run_threads (&driver);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  driver.n_calls = 300;
+  run_threads (&driver);
+}
+
+/* What a call takes by itself is measured with nobody beside, even where many threads are there from the start. */
+static void
+test_threads_while_sampled (Fixture       *f,
+                            gconstpointer  data)
+{
+  Driver driver = { .gate = f->gate, .collapses = TRUE, .must_be_alone = TRUE };
+
+  driver.n_calls = RILL_N_DRIVER_CALLS * RILL_TEST_GATE_SAMPLES / N_THREADS;
+  run_threads (&driver);
+  g_assert_cmpuint (driver.n_done, ==, RILL_N_DRIVER_CALLS * RILL_TEST_GATE_SAMPLES);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func) g_test_add ("/driver-gate/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("alone", test_alone);
+  ADD ("serial", test_serial);
+  ADD ("free", test_free);
+  ADD ("short-calls", test_short_calls);
+  ADD ("interrupted-calls", test_interrupted_calls);
+  ADD ("interrupted-samples", test_interrupted_samples);
+  ADD ("durations-of-calls", test_durations_of_calls);
+  ADD ("decided-within-calls", test_decided_within_calls);
+  ADD ("threads-serial", test_threads_serial);
+  ADD ("threads-free", test_threads_free);
+  ADD ("threads-while-sampled", test_threads_while_sampled);
+#undef ADD
+  return g_test_run ();
+}

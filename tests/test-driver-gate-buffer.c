@@ -59,7 +59,8 @@ vkBindBufferMemory (VkDevice       device,
   VkResult result;
 
   come (RILL_DRIVER_CALL_BIND_BUFFER);
-  result = ((PFN_vkBindBufferMemory) dlsym (RTLD_NEXT, "vkBindBufferMemory")) (device, buffer, memory, offset);
+  result = ((PFN_vkBindBufferMemory) dlsym (RTLD_NEXT, "vkBindBufferMemory")) (device, buffer, memory,
+                                                                               offset);
   go ();
   return result;
 }

@@ -147,7 +147,8 @@ unlock (RillDriverGate *self)
     wake_one (self);
 }
 
-/* Under the lock, so that what is measured is a call by itself. The shortest, since any may be interrupted. */
+/* Under the lock, so that what is measured is a call by itself. The shortest, since any may be
+ * interrupted. */
 static void
 note_alone (RillDriverGate *self,
             guint           call,

@@ -132,3 +132,11 @@ rill_ranges_free_arrays (RillRanges *self)
   free_array (self->lives, capacity * sizeof (guint32));
   free_array (self->links, get_links_size (capacity));
 }
+
+void
+rill_ranges_free (RillRanges *self)
+{
+  rill_ranges_free_arrays (self);
+  g_free (self->blocks);
+  g_free (self);
+}

@@ -114,3 +114,21 @@ rill_ranges_get_block_used (RillRanges *self,
   rill_ranges_settle (self);
   return rill_ranges_get_block (self, block)->used;
 }
+
+RillAllocationStrategy
+rill_ranges_get_strategy (RillRanges *self)
+{
+  return self->strategy;
+}
+
+gboolean
+rill_ranges_check_strategy (RillAllocationStrategy   strategy,
+                            const char              *what,
+                            GError                 **error)
+{
+  if (strategy == RILL_ALLOCATION_STRATEGY_GENERAL || strategy == RILL_ALLOCATION_STRATEGY_LINEAR)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Could not %s: there is no strategy %d", what, (int) strategy);
+  return FALSE;
+}

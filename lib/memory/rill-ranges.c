@@ -158,14 +158,6 @@ rill_ranges_new (RillAllocationStrategy strategy)
 }
 
 void
-rill_ranges_free (RillRanges *self)
-{
-  rill_ranges_free_arrays (self);
-  g_free (self->blocks);
-  g_free (self);
-}
-
-void
 rill_ranges_set_strategy (RillRanges             *self,
                           RillAllocationStrategy  strategy)
 {
@@ -185,24 +177,6 @@ add_anchor (RillRanges *self,
   self->lives[index] = NEXT_UNUSED_LIFE (self->lives[index]);
   link_gap (self, index, size, EMPTY);
   self->blocks[block] = (Block) { .size = size, .anchor = index };
-}
-
-RillAllocationStrategy
-rill_ranges_get_strategy (RillRanges *self)
-{
-  return self->strategy;
-}
-
-gboolean
-rill_ranges_check_strategy (RillAllocationStrategy   strategy,
-                            const char              *what,
-                            GError                 **error)
-{
-  if (strategy == RILL_ALLOCATION_STRATEGY_GENERAL || strategy == RILL_ALLOCATION_STRATEGY_LINEAR)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Could not %s: there is no strategy %d", what, (int) strategy);
-  return FALSE;
 }
 
 void

@@ -77,6 +77,16 @@ typedef struct
   RillRetiredView *retired; /* (owned) */
 } RillRemains;
 
+void               rill_remains_destroy_handle  (RillContext          *context,
+                                                 VkObjectType          object_type,
+                                                 guint64               handle);
+/* Takes all of the list. */
+void               rill_remains_destroy_views   (RillContext          *context,
+                                                 RillRetiredView      *retired);
+/* The handle goes before its range can be used again, with which @child (nullable) leaves the memory's children.
+ * The reference of the memory stays. */
+void               rill_remains_destroy         (RillRemains          *self,
+                                                 RillChild            *child);
 /* Takes what is in it; it goes when the device has come to the point. */
 void               rill_remains_release         (RillRemains          *self,
                                                  const RillSyncPoint  *last);

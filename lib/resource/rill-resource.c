@@ -34,78 +34,6 @@ static guint relocated_signal;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RillResource, rill_resource, G_TYPE_OBJECT)
 
-static void
-destroy_handle (RillContext  *context,
-                VkObjectType  object_type,
-                guint64       handle)
-{
-  RillDriverPass pass;
-
-  if (object_type != VK_OBJECT_TYPE_BUFFER)
-    {
-      vkDestroyImage (context->device, (VkImage) (guintptr) handle, NULL);
-      return;
-    }
-  pass = rill_driver_gate_enter (context->gate, RILL_DRIVER_CALL_DESTROY_BUFFER);
-  vkDestroyBuffer (context->device, (VkBuffer) (guintptr) handle, NULL);
-  rill_driver_gate_leave (context->gate, pass);
-}
-
-static void
-destroy_retired (RillContext     *context,
-                 RillRetiredView *retired)
-{
-  RillRetiredView *next;
-
-  for (; retired != NULL; retired = next)
-    {
-      next = retired->next;
-      vkDestroySampler (context->device, retired->sampler, NULL);
-      vkDestroyImageView (context->device, retired->view, NULL);
-      g_free (retired);
-    }
-}
-
-/* The handle goes before its range can be used again. */
-static void
-destroy_remains (RillRemains *remains,
-                 RillChild   *child)
-{
-  RillContext *context = rill_memory_get_context (remains->memory);
-
-  destroy_retired (context, remains->retired);
-  if (remains->view != VK_NULL_HANDLE)
-    vkDestroyImageView (context->device, remains->view, NULL);
-  destroy_handle (context, remains->object_type, remains->handle);
-  rill_memory_release (remains->memory, &remains->allocation, child);
-}
-
-static void
-remains_clear (RillRemains *remains)
-{
-  destroy_remains (remains, NULL);
-  g_object_unref (remains->memory);
-}
-
-static void
-remains_free (gpointer data)
-{
-  remains_clear (data);
-  g_free (data);
-}
-
-void
-rill_remains_release (RillRemains         *self,
-                      const RillSyncPoint *last)
-{
-  RillContext *context = rill_memory_get_context (self->memory);
-
-  if (rill_context_is_reached (context, last))
-    remains_clear (self);
-  else
-    rill_context_defer (context, last, remains_free, g_memdup2 (self, sizeof (*self)));
-}
-
 RillResourceState *
 rill_resource_get_state (gpointer resource)
 {
@@ -218,7 +146,7 @@ bind_handle (RillMemory                   *memory,
     return TRUE;
   text = rill_format_size (allocation->range.size);
   rill_context_check (context, result, error, call, "Could not create %s (%s)", request->what, text);
-  destroy_handle (context, object_type, handle);
+  rill_remains_destroy_handle (context, object_type, handle);
   return FALSE;
 }
 
@@ -234,7 +162,7 @@ rill_resource_place (RillMemory                   *memory,
 {
   if (!rill_pages_allocate_in (rill_memory_peek_pages (memory), page, request, allocation, largest))
     {
-      destroy_handle (rill_memory_get_context (memory), object_type, handle);
+      rill_remains_destroy_handle (rill_memory_get_context (memory), object_type, handle);
       return FALSE;
     }
   if (bind_handle (memory, object_type, handle, request, allocation, error))
@@ -316,7 +244,7 @@ rill_resource_reserve_and_bind (gpointer                      resource,
 
   if (rill_resource_reserve (resource, memory, object_type, size, request, &allocation, error))
     return rill_resource_bind (resource, handle, request, &allocation, error);
-  destroy_handle (rill_memory_get_context (memory), object_type, handle);
+  rill_remains_destroy_handle (rill_memory_get_context (memory), object_type, handle);
   return FALSE;
 }
 
@@ -332,7 +260,7 @@ retired_views_free (gpointer data)
 {
   RetiredViews *views = data;
 
-  destroy_retired (views->context, views->retired);
+  rill_remains_destroy_views (views->context, views->retired);
   rill_context_unref (views->context);
   g_free (views);
 }
@@ -386,7 +314,7 @@ rill_resource_release_if_unused_and_unlock (RillResourceState *state)
 
   if (rill_context_is_reached (rill_memory_get_context (remains.memory), &last))
     {
-      destroy_remains (&remains, &state->child);
+      rill_remains_destroy (&remains, &state->child);
       return;
     }
   g_object_ref (remains.memory);

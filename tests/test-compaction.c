@@ -182,21 +182,24 @@ test_tight (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_relocated, >, 0);
 }
 
-/* Objects of a tenth to a quarter of a page, images among them: no gap is large enough, so they are packed. */
+/* Objects of a tenth to a quarter of a page, images among them, of seeds where filling gaps is not enough: they
+ * have to be packed. */
 static void
 test_large (Fixture       *fixture,
             gconstpointer  data)
 {
-  for (guint32 seed = 100; seed < 106; seed++)
+  static const guint32 seeds[] = { 10, 27, 70, 111, 127, 139, 142, 147 };
+
+  for (guint s = 0; s < G_N_ELEMENTS (seeds); s++)
     {
-      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seeds[s]);
       g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_object_unref);
       g_autoptr (RillMemory) memory =
         rill_test_memory_new (fixture->session, RILL_MEMORY_PROPERTY_DEVICE_LOCAL, PAGE);
       guint64 used;
       guint most;
 
-      for (guint i = 0; i < 120; i++)
+      for (guint i = 0; i < 72; i++)
         {
           guint size = (guint) g_rand_int_range (rand, PAGE / 10, PAGE / 4);
 
@@ -212,7 +215,7 @@ test_large (Fixture       *fixture,
       compact (memory);
       used = rill_memory_get_used_size (memory);
       most = (guint) ((used * 102 / 100 + PAGE - 1) / PAGE);
-      g_test_message ("seed %u: %u pages, %.2f used", seed, rill_memory_get_page_count (memory),
+      g_test_message ("seed %u: %u pages, %.2f used", seeds[s], rill_memory_get_page_count (memory),
                       (double) used / PAGE);
       g_assert_cmpuint (rill_memory_get_page_count (memory), <=, most);
     }

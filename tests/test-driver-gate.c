@@ -31,18 +31,29 @@ tear_down (Fixture       *f,
 }
 
 static void
-meet (Fixture        *f,
-      guint           n,
-      RillDriverCall  call,
-      gint64          duration_ns)
+pass_timed (Fixture        *f,
+            guint           n,
+            RillDriverCall  call,
+            gint64          duration_ns)
 {
   for (guint i = 0; i < n; i++)
-    rill_test_gate_pass_beside (f->gate, call, duration_ns);
+    rill_test_gate_pass_timed (f->gate, call, duration_ns);
 }
 
-/* One thread: nothing is learned of threads, and the clock is read for the samples only. */
 static void
-test_alone (Fixture       *f,
+assert_states (Fixture         *f,
+               RillDriverState  create,
+               RillDriverState  bind,
+               RillDriverState  destroy)
+{
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate, CREATE), ==, create);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate, BIND), ==, bind);
+  g_assert_cmpint (rill_driver_gate_get_state (f->gate, DESTROY), ==, destroy);
+}
+
+/* The clock is read for the samples, and seldom later. */
+static void
+test_clock (Fixture       *f,
             gconstpointer  data)
 {
   guint n_read = rill_test_clock_n_read;
@@ -50,11 +61,11 @@ test_alone (Fixture       *f,
   rill_test_gate_learn_alone (f->gate, 100);
   g_assert_cmpuint (rill_test_clock_n_read - n_read, ==, 2 * RILL_TEST_GATE_SAMPLES * RILL_N_DRIVER_CALLS);
   n_read = rill_test_clock_n_read;
-  for (guint i = 0; i < 1000; i++)
+  for (guint i = 0; i < 10 * RILL_TEST_GATE_INTERVAL; i++)
     for (guint call = 0; call < RILL_N_DRIVER_CALLS; call++)
-      rill_test_gate_pass (f->gate, call, 1000000);
-  g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
+      rill_test_gate_pass (f->gate, call, 100);
+  g_assert_cmpuint (rill_test_clock_n_read - n_read, ==, 2 * 10 * RILL_N_DRIVER_CALLS);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
 }
 
 static void
@@ -63,42 +74,49 @@ test_serial (Fixture       *f,
 {
   guint n_read;
 
-  rill_test_gate_learn_alone (f->gate, 100);
-  meet (f, RILL_TEST_GATE_SAMPLES - 1, CREATE, 401);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
-  meet (f, 1, CREATE, 401);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  assert_states (f, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN);
+  rill_test_gate_learn_alone (f->gate, 300);
+  pass_timed (f, RILL_TEST_GATE_TIMED - 1, DESTROY, 1201);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
+  pass_timed (f, 1, DESTROY, 1201);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_SERIAL);
 
   n_read = rill_test_clock_n_read;
-  for (guint i = 0; i < 2 * RILL_TEST_GATE_SAMPLES; i++)
+  for (guint i = 0; i < 2 * RILL_TEST_GATE_INTERVAL * RILL_TEST_GATE_TIMED; i++)
     rill_test_gate_pass (f->gate, DESTROY, 0);
   g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_SERIAL);
 }
 
 static void
 test_free (Fixture       *f,
            gconstpointer  data)
 {
-  guint n_read;
-
-  rill_test_gate_learn_alone (f->gate, 100);
-  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 400);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
-  n_read = rill_test_clock_n_read;
-  meet (f, 2 * RILL_TEST_GATE_SAMPLES, CREATE, 1000000);
-  g_assert_cmpuint (rill_test_clock_n_read, ==, n_read);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  rill_test_gate_learn_alone (f->gate, 300);
+  pass_timed (f, 2 * RILL_TEST_GATE_TIMED, CREATE, 1200);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
 }
 
-/* Many times as long, and still shorter than the wait for a lock would be. */
+/* Two threads do no harm, but four do, which come long after. */
+static void
+test_later (Fixture       *f,
+            gconstpointer  data)
+{
+  rill_test_gate_learn_alone (f->gate, 100);
+  pass_timed (f, 100 * RILL_TEST_GATE_TIMED, BIND, 300);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
+  pass_timed (f, RILL_TEST_GATE_TIMED, BIND, 20000);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_SERIAL, RILL_DRIVER_FREE);
+}
+
+/* Many times as long, and still no longer than the wait for a lock may be. */
 static void
 test_short_calls (Fixture       *f,
                   gconstpointer  data)
 {
   rill_test_gate_learn_alone (f->gate, 10);
-  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 200);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  pass_timed (f, RILL_TEST_GATE_TIMED, CREATE, 1000);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
 }
 
 /* Half of the calls lose their processor. */
@@ -107,9 +125,9 @@ test_interrupted_calls (Fixture       *f,
                         gconstpointer  data)
 {
   rill_test_gate_learn_alone (f->gate, 100);
-  meet (f, RILL_TEST_GATE_SAMPLES / 2, CREATE, G_GINT64_CONSTANT (10000000000));
-  meet (f, RILL_TEST_GATE_SAMPLES / 2, CREATE, 100);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  pass_timed (f, RILL_TEST_GATE_TIMED / 2, CREATE, G_GINT64_CONSTANT (10000000000));
+  pass_timed (f, RILL_TEST_GATE_TIMED / 2, CREATE, 100);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
 }
 
 /* Few calls get their processor for as long as they need. */
@@ -122,8 +140,8 @@ test_interrupted_samples (Fixture       *f,
   rill_test_gate_pass (f->gate, CREATE, 100);
   for (guint i = 2; i < RILL_TEST_GATE_SAMPLES; i++)
     rill_test_gate_pass (f->gate, CREATE, G_GINT64_CONSTANT (10000000000));
-  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 1000);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  pass_timed (f, RILL_TEST_GATE_TIMED, CREATE, 10000);
+  assert_states (f, RILL_DRIVER_SERIAL, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN);
 }
 
 /* To create takes longer than to bind, with nobody beside. */
@@ -134,11 +152,12 @@ test_durations_of_calls (Fixture       *f,
   rill_test_clock_stands = TRUE;
   for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
     {
-      rill_test_gate_pass (f->gate, CREATE, 1000);
-      rill_test_gate_pass (f->gate, BIND, 10);
+      rill_test_gate_pass (f->gate, CREATE, 2000);
+      rill_test_gate_pass (f->gate, BIND, 100);
     }
-  meet (f, RILL_TEST_GATE_SAMPLES, CREATE, 1500);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
+  pass_timed (f, RILL_TEST_GATE_TIMED, CREATE, 5000);
+  pass_timed (f, RILL_TEST_GATE_TIMED, BIND, 5000);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_SERIAL, RILL_DRIVER_UNKNOWN);
 }
 
 typedef struct
@@ -164,26 +183,29 @@ test_decided_within_calls (Fixture       *f,
                            gconstpointer  data)
 {
   Passer passer = { .gate = f->gate };
-  RillDriverPass sample, first, beside, serial;
+  RillDriverPass sample, timed, free, serial;
   GThread *thread;
+  guint n_read;
 
-  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
-    rill_test_gate_pass (f->gate, BIND, 0);
   rill_test_clock_stands = TRUE;
   for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
     rill_test_gate_pass (f->gate, CREATE, 100);
   sample = rill_driver_gate_enter (f->gate, DESTROY); /* holds the lock */
-  first = rill_driver_gate_enter (f->gate, CREATE);
-  beside = rill_driver_gate_enter (f->gate, CREATE);
-  for (guint i = 0; i < RILL_TEST_GATE_SAMPLES; i++)
-    rill_test_gate_pass (f->gate, CREATE, 1000);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  n_read = rill_test_clock_n_read;
+  do
+    {
+      timed = rill_driver_gate_enter (f->gate, CREATE);
+    }
+  while (n_read == rill_test_clock_n_read); /* those before have nothing to leave */
+  free = rill_driver_gate_enter (f->gate, CREATE);
+  pass_timed (f, RILL_TEST_GATE_TIMED, CREATE, 10000);
+  assert_states (f, RILL_DRIVER_SERIAL, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN);
 
   rill_driver_gate_leave (f->gate, sample);
   serial = rill_driver_gate_enter (f->gate, CREATE);
-  rill_driver_gate_leave (f->gate, first);
-  rill_driver_gate_leave (f->gate, beside);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
+  rill_driver_gate_leave (f->gate, timed);
+  rill_driver_gate_leave (f->gate, free);
+  assert_states (f, RILL_DRIVER_SERIAL, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN);
   thread = g_thread_new ("pass", pass_thread, &passer);
   g_usleep (5000); /* in which it falls asleep */
   g_assert_false (g_atomic_int_get (&passer.has_entered));
@@ -198,11 +220,20 @@ typedef struct
   RillDriverGate *gate;
   gboolean collapses; /* calls that meet take longer */
   gboolean must_be_alone;
-  guint n_calls;      /* of each thread; 0: until the gate has decided */
+  guint n_calls;      /* of each thread; 0: until the gate has found all calls to be serial */
   gint n_near;        /* (atomic) inside, about to enter, or just out */
   gint n_inside;      /* (atomic) */
   guint n_done;       /* of those who are alone: no atomic, so that a sanitizer sees who is not */
 } Driver;
+
+static gboolean
+are_all_serial (RillDriverGate *gate)
+{
+  for (guint call = 0; call < RILL_N_DRIVER_CALLS; call++)
+    if (rill_driver_gate_get_state (gate, call) != RILL_DRIVER_SERIAL)
+      return FALSE;
+  return TRUE;
+}
 
 static void
 call_driver (Driver *driver,
@@ -230,9 +261,7 @@ driver_thread (gpointer data)
   Driver *driver = data;
 
   rill_test_clock_stands = TRUE;
-  for (guint n = 0; driver->n_calls > 0 ? n < driver->n_calls
-                                        : rill_driver_gate_get_state (driver->gate) == RILL_DRIVER_UNKNOWN;
-       n++)
+  for (guint n = 0; driver->n_calls > 0 ? n < driver->n_calls : !are_all_serial (driver->gate); n++)
     {
       RillDriverPass pass;
 
@@ -268,7 +297,6 @@ test_threads_serial (Fixture       *f,
   rill_test_gate_learn_alone (f->gate, 100);
   rill_test_clock_stands = FALSE;
   run_threads (&driver);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_SERIAL);
   driver.must_be_alone = TRUE;
   driver.n_calls = 300;
   for (guint i = 0; i < 5; i++)
@@ -280,12 +308,10 @@ static void
 test_threads_free (Fixture       *f,
                    gconstpointer  data)
 {
-  Driver driver = { .gate = f->gate };
+  Driver driver = { .gate = f->gate, .n_calls = 3000 };
 
   run_threads (&driver);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_FREE);
-  driver.n_calls = 300;
-  run_threads (&driver);
+  assert_states (f, RILL_DRIVER_FREE, RILL_DRIVER_FREE, RILL_DRIVER_FREE);
 }
 
 /* What a call takes by itself is measured with nobody beside, even where many threads are there from the
@@ -296,10 +322,10 @@ test_threads_while_sampled (Fixture       *f,
 {
   Driver driver = { .gate = f->gate, .must_be_alone = TRUE };
 
-  driver.n_calls = RILL_N_DRIVER_CALLS * RILL_TEST_GATE_SAMPLES / N_THREADS;
+  driver.n_calls = RILL_N_DRIVER_CALLS * (RILL_TEST_GATE_SAMPLES / N_THREADS);
   run_threads (&driver);
-  g_assert_cmpuint (driver.n_done, ==, RILL_N_DRIVER_CALLS * RILL_TEST_GATE_SAMPLES);
-  g_assert_cmpint (rill_driver_gate_get_state (f->gate), ==, RILL_DRIVER_UNKNOWN);
+  g_assert_cmpuint (driver.n_done, ==, N_THREADS * driver.n_calls);
+  assert_states (f, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN, RILL_DRIVER_UNKNOWN);
 }
 
 int
@@ -309,9 +335,10 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(name, func) g_test_add ("/driver-gate/" name, Fixture, NULL, set_up, func, tear_down)
-  ADD ("alone", test_alone);
+  ADD ("clock", test_clock);
   ADD ("serial", test_serial);
   ADD ("free", test_free);
+  ADD ("later", test_later);
   ADD ("short-calls", test_short_calls);
   ADD ("interrupted-calls", test_interrupted_calls);
   ADD ("interrupted-samples", test_interrupted_samples);

@@ -4,14 +4,13 @@
 #include <glib.h>
 
 /* Around calls of the driver that need no order of ours, and that some drivers take far longer for when
- * threads meet in them than when they come one by one: their own lock is to blame. Whether this one does is
- * learned from how long calls take, and then they are let in one by one, or go freely.
+ * threads meet in them than when they come one by one: their own lock is to blame. Which calls those are is
+ * learned from how long they take now and then; from there on they are let in one by one, the others go freely.
  *
  * Within it nothing but the driver is called. What the driver calls, such as a messenger's callback, does not
  * enter. Safe from any thread. */
 typedef struct _RillDriverGate RillDriverGate;
 
-/* Each has a duration of its own. */
 typedef enum
 {
   RILL_DRIVER_CALL_CREATE_BUFFER,
@@ -23,9 +22,9 @@ typedef enum
 
 typedef enum
 {
-  RILL_DRIVER_UNKNOWN, /* threads have not met in it, or not often */
-  RILL_DRIVER_FREE,    /* threads do not hinder each other more than is worth a lock */
-  RILL_DRIVER_SERIAL,  /* one thread at a time */
+  RILL_DRIVER_UNKNOWN, /* how long the call takes by itself is being measured: one thread at a time */
+  RILL_DRIVER_FREE,    /* threads have not hindered each other in it more than is worth a lock */
+  RILL_DRIVER_SERIAL,  /* they have: one thread at a time, for good */
 } RillDriverState;
 
 /* What leaving has to undo: the state may be another by then. */
@@ -44,4 +43,5 @@ RillDriverPass  rill_driver_gate_enter     (RillDriverGate *self,
 void            rill_driver_gate_leave     (RillDriverGate *self,
                                             RillDriverPass  pass);
 
-RillDriverState rill_driver_gate_get_state (RillDriverGate *self);
+RillDriverState rill_driver_gate_get_state (RillDriverGate *self,
+                                            RillDriverCall  call);

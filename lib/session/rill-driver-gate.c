@@ -3,14 +3,18 @@
 
 #include <time.h>
 
-/* A call is timed this often with nobody else in it, for the time that it takes by itself; and this many
- * that go in beside another make the decision. */
+/* A call is timed this often with nobody else in it, for the time that it takes by itself. */
 #define N_SAMPLES 64
 
-/* How much longer a call may take beside another. What takes less than the second, in nanoseconds, is no
- * longer than the wait for a lock of ours would be. */
+/* Later a thread times one of so many calls, and of so many timed ones most decide. The first is prime, since
+ * calls come in turns. */
+#define INTERVAL 61
+#define N_TIMED 16
+
+/* How much longer a call takes when threads hinder each other in it. What takes less than the second, in
+ * nanoseconds, is not much longer than the wait for a lock of ours would be. */
 #define SLOWER 4
-#define SHORT_NS 250
+#define SHORT_NS 1000
 
 /* A holder that runs is out within some hundreds of nanoseconds; one that does not has to get a processor. */
 #define N_SPINS 100
@@ -18,17 +22,22 @@
 
 #define CACHE_LINE 64
 
-struct _RillDriverGate
+typedef struct
 {
-  gint state;  /* (atomic) RillDriverState, set once */
-  gint locked; /* (atomic) LockState */
-  gint inside; /* (atomic) somebody has gone in first */
-  guint met;   /* (atomic) calls beside another; from bit 16 on, those of them that took long */
+  gint state;        /* (atomic) RillDriverState */
+  guint timed;       /* (atomic) calls timed of late; from bit 16 on, those of them that took long */
 
   /* (atomic) Written under the lock. */
-  guint n_alone[RILL_N_DRIVER_CALLS];
-  guint shortest_ns[RILL_N_DRIVER_CALLS];
+  guint n_samples;
+  guint shortest_ns;
+} Call;
 
+struct _RillDriverGate
+{
+  Call calls[RILL_N_DRIVER_CALLS];
+
+  /* In lines of its own: the calls are hardly ever written to once they are known. */
+  gint locked __attribute__ ((aligned (CACHE_LINE))); /* (atomic) LockState */
   GMutex sleep_lock;
   GCond unlocked;
 };
@@ -43,19 +52,20 @@ typedef enum
 typedef enum
 {
   PASS_FREE,   /* nothing to undo */
+  PASS_TIMED,
   PASS_LOCKED,
   PASS_SAMPLE, /* locked, and timed */
-  PASS_FIRST,  /* has set inside */
-  PASS_BESIDE, /* timed */
 } PassKind;
+
+/* Of this thread, since one was timed. */
+static _Thread_local guint n_untimed;
 
 RillDriverGate *
 rill_driver_gate_new (void)
 {
   RillDriverGate *self;
 
-  /* With nothing else in its lines: once it is known to be free it is only read, by every thread. */
-  self = g_aligned_alloc0 (1, (sizeof *self + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE, CACHE_LINE);
+  self = g_aligned_alloc0 (1, sizeof *self, CACHE_LINE);
   g_mutex_init (&self->sleep_lock);
   g_cond_init (&self->unlocked);
   return self;
@@ -150,48 +160,34 @@ unlock (RillDriverGate *self)
 /* Under the lock, so that what is measured is a call by itself. The shortest, since any may be
  * interrupted. */
 static void
-note_alone (RillDriverGate *self,
-            guint           call,
-            gint64          elapsed_ns)
+note_sample (Call   *call,
+             gint64  elapsed_ns)
 {
-  guint n = __atomic_load_n (&self->n_alone[call], __ATOMIC_RELAXED);
-  guint shortest_ns = __atomic_load_n (&self->shortest_ns[call], __ATOMIC_RELAXED);
+  guint n = __atomic_load_n (&call->n_samples, __ATOMIC_RELAXED);
+  guint shortest_ns = __atomic_load_n (&call->shortest_ns, __ATOMIC_RELAXED);
 
   if (n == 0 || elapsed_ns < shortest_ns)
-    __atomic_store_n (&self->shortest_ns[call], (guint) MIN (elapsed_ns, G_MAXINT), __ATOMIC_RELAXED);
-  __atomic_store_n (&self->n_alone[call], n + 1, __ATOMIC_RELEASE);
+    __atomic_store_n (&call->shortest_ns, (guint) MIN (elapsed_ns, G_MAXINT), __ATOMIC_RELAXED);
+  __atomic_store_n (&call->n_samples, n + 1, __ATOMIC_RELAXED);
+  if (n + 1 == N_SAMPLES)
+    __atomic_store_n (&call->state, RILL_DRIVER_FREE, __ATOMIC_RELEASE);
 }
 
-/* By majority, since a thread that loses its processor within a call takes thousands of times as long. */
+/* By majority, since a thread that loses its processor within a call takes thousands of times as long. Of late
+ * only: threads that do not meet today may meet tomorrow. */
 static void
-note_beside (RillDriverGate *self,
-             guint           call,
-             gint64          elapsed_ns)
+note_timed (Call   *call,
+            gint64  elapsed_ns)
 {
-  gint64 limit_ns = (gint64) SLOWER * __atomic_load_n (&self->shortest_ns[call], __ATOMIC_RELAXED);
-  guint met = 1 + (elapsed_ns > MAX (limit_ns, SHORT_NS) ? 1u << 16 : 0);
+  gint64 limit_ns = (gint64) SLOWER * __atomic_load_n (&call->shortest_ns, __ATOMIC_RELAXED);
+  guint timed = 1 + (elapsed_ns > MAX (limit_ns, SHORT_NS) ? 1u << 16 : 0);
 
-  met += __atomic_fetch_add (&self->met, met, __ATOMIC_RELAXED);
-  if ((met & 0xffff) == N_SAMPLES)
-    __atomic_store_n (&self->state, met >> 16 > N_SAMPLES / 2 ? RILL_DRIVER_SERIAL : RILL_DRIVER_FREE,
-                      __ATOMIC_RELAXED);
-}
-
-/* Who is first need not be known for sure, so no atomic operation but loads and stores is spent on it: a call
- * beside another that is not taken for one is not counted, that is all. */
-static PassKind
-enter_unknown (RillDriverGate *self,
-               RillDriverCall  call)
-{
-  if (__atomic_load_n (&self->n_alone[call], __ATOMIC_ACQUIRE) < N_SAMPLES)
-    {
-      lock (self);
-      return PASS_SAMPLE;
-    }
-  if (__atomic_load_n (&self->inside, __ATOMIC_RELAXED))
-    return PASS_BESIDE;
-  __atomic_store_n (&self->inside, TRUE, __ATOMIC_RELAXED);
-  return PASS_FIRST;
+  timed += __atomic_fetch_add (&call->timed, timed, __ATOMIC_RELAXED);
+  if ((timed & 0xffff) < N_TIMED)
+    return;
+  __atomic_store_n (&call->timed, 0, __ATOMIC_RELAXED);
+  if (timed >> 16 > N_TIMED / 2)
+    __atomic_store_n (&call->state, RILL_DRIVER_SERIAL, __ATOMIC_RELAXED);
 }
 
 RillDriverPass
@@ -200,18 +196,23 @@ rill_driver_gate_enter (RillDriverGate *self,
 {
   RillDriverPass pass = { .call = call, .how = PASS_FREE };
 
-  switch (rill_driver_gate_get_state (self))
+  switch (rill_driver_gate_get_state (self, call))
     {
     case RILL_DRIVER_FREE:
+      if (G_LIKELY (++n_untimed < INTERVAL))
+        return pass;
+      n_untimed = 0;
+      pass.how = PASS_TIMED;
+      pass.start_ns = get_time_ns ();
       break;
     case RILL_DRIVER_SERIAL:
       lock (self);
       pass.how = PASS_LOCKED;
       break;
     case RILL_DRIVER_UNKNOWN:
-      pass.how = enter_unknown (self, call);
-      if (pass.how == PASS_SAMPLE || pass.how == PASS_BESIDE)
-        pass.start_ns = get_time_ns ();
+      lock (self);
+      pass.how = PASS_SAMPLE;
+      pass.start_ns = get_time_ns ();
       break;
     }
   return pass;
@@ -225,24 +226,22 @@ rill_driver_gate_leave (RillDriverGate *self,
     {
     case PASS_FREE:
       break;
-    case PASS_SAMPLE:
-      note_alone (self, pass.call, get_time_ns () - pass.start_ns);
-      unlock (self);
+    case PASS_TIMED:
+      note_timed (&self->calls[pass.call], get_time_ns () - pass.start_ns);
       break;
     case PASS_LOCKED:
       unlock (self);
       break;
-    case PASS_FIRST:
-      __atomic_store_n (&self->inside, FALSE, __ATOMIC_RELAXED);
-      break;
-    case PASS_BESIDE:
-      note_beside (self, pass.call, get_time_ns () - pass.start_ns);
+    case PASS_SAMPLE:
+      note_sample (&self->calls[pass.call], get_time_ns () - pass.start_ns);
+      unlock (self);
       break;
     }
 }
 
 RillDriverState
-rill_driver_gate_get_state (RillDriverGate *self)
+rill_driver_gate_get_state (RillDriverGate *self,
+                            RillDriverCall  call)
 {
-  return (RillDriverState) __atomic_load_n (&self->state, __ATOMIC_RELAXED);
+  return (RillDriverState) __atomic_load_n (&self->calls[call].state, __ATOMIC_ACQUIRE);
 }

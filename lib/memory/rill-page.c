@@ -135,9 +135,13 @@ invalidate (RillPage                   *self,
             guint                       n_ranges,
             GError                    **error)
 {
-  return rill_context_check (self->context,
-                             vkInvalidateMappedMemoryRanges (self->context->device, n_ranges, ranges),
-                             error, "vkInvalidateMappedMemoryRanges",
+  VkResult result;
+
+  if (!rill_context_begin_host_call (self->context, error))
+    return FALSE;
+  result = vkInvalidateMappedMemoryRanges (self->context->device, n_ranges, ranges);
+  rill_context_end_host_call (self->context);
+  return rill_context_check (self->context, result, error, "vkInvalidateMappedMemoryRanges",
                              "Could not make the device's writes visible to the host");
 }
 
@@ -168,13 +172,16 @@ rill_page_flush (RillPage  *self,
                  GError   **error)
 {
   VkMappedMemoryRange range;
+  VkResult result;
 
   if (self->coherent || size == 0)
     return TRUE;
   range = get_atoms (self, offset, size);
-  return rill_context_check (self->context,
-                             vkFlushMappedMemoryRanges (self->context->device, 1, &range), error,
-                             "vkFlushMappedMemoryRanges",
+  if (!rill_context_begin_host_call (self->context, error))
+    return FALSE;
+  result = vkFlushMappedMemoryRanges (self->context->device, 1, &range);
+  rill_context_end_host_call (self->context);
+  return rill_context_check (self->context, result, error, "vkFlushMappedMemoryRanges",
                              "Could not make the host's writes visible to the device");
 }
 

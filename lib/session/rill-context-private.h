@@ -55,6 +55,12 @@ struct _RillContext
   GMutex submit_lock;
   gboolean at_rest;             /* under it: the process ends, nothing is submitted any more */
 
+  /* Calls for the host's domain, which threads make on their own. */
+  GMutex host_lock;
+  GCond host_done;
+  guint n_host_calls;
+  gboolean host_at_rest;        /* the process ends, none is begun any more */
+
   gint n_allocations;           /* (atomic) VkDeviceMemory objects alive */
   gint lost;                    /* (atomic) */
   GMutex lost_lock;
@@ -139,6 +145,12 @@ void         rill_context_get_last    (RillContext          *self,
 /* Asks the driver. */
 RillHeapState rill_context_query_heap (RillContext          *self,
                                        guint                 heap);
+
+/* Around a call of the driver that a thread of the library makes without submitting anything. FALSE when the
+ * process is about to exit: the driver may be half destroyed by then. */
+gboolean     rill_context_begin_host_call (RillContext   *self,
+                                           GError       **error);
+void         rill_context_end_host_call   (RillContext   *self);
 
 /* At the end of the process: waits for all that was submitted, but not for ever, and refuses more; threads
  * sleep. */

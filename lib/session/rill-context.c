@@ -250,6 +250,8 @@ rill_context_new (RillDevice       *device,
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_init (&self->weak_count);
   g_mutex_init (&self->submit_lock);
+  g_mutex_init (&self->host_lock);
+  g_cond_init (&self->host_done);
   g_mutex_init (&self->engine_lock);
   g_mutex_init (&self->lost_lock);
   self->instance = rill_instance_ref (instance);
@@ -284,6 +286,8 @@ rill_context_unref_weak (RillContext *self)
   g_mutex_clear (&self->lost_lock);
   g_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->submit_lock);
+  g_mutex_clear (&self->host_lock);
+  g_cond_clear (&self->host_done);
   g_free (self);
 }
 
@@ -645,6 +649,43 @@ rill_context_query_heap (RillContext *self,
                            self->memory.memoryHeaps[heap].size);
 }
 
+gboolean
+rill_context_begin_host_call (RillContext  *self,
+                              GError      **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->host_lock);
+
+  if (self->host_at_rest)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                           "Could not access memory: the process is about to exit");
+      return FALSE;
+    }
+  self->n_host_calls++;
+  return TRUE;
+}
+
+void
+rill_context_end_host_call (RillContext *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->host_lock);
+
+  self->n_host_calls--;
+  if (self->n_host_calls == 0)
+    g_cond_broadcast (&self->host_done);
+}
+
+static void
+rest_host_calls (RillContext *self,
+                 gint64       deadline)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->host_lock);
+
+  self->host_at_rest = TRUE;
+  while (self->n_host_calls > 0 && g_cond_wait_until (&self->host_done, &self->host_lock, deadline))
+    ;
+}
+
 void
 rill_context_rest (RillContext *self)
 {
@@ -668,6 +709,7 @@ rill_context_rest (RillContext *self)
     }
   for (guint i = 0; i < self->n_queues; i++)
     rill_queue_rest (&self->queues[i]);
+  rest_host_calls (self, deadline);
 }
 
 void

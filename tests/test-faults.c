@@ -62,6 +62,7 @@ typedef struct
   guint n_injected;
   guint n_fallbacks;
   guint n_closing;      /* faults that were met by close */
+  gboolean may_be_lost; /* the last fault was a loss */
 } Sweep;
 
 static guint n_injected;  /* of all scenarios */
@@ -379,6 +380,13 @@ attempt (Sweep       *sweep,
   faults_set_current (sweep->scenario->name, fault);
   g_ptr_array_set_size (run->errors, 0);
   faults_arm (NULL, "");
+  /* The thread that met the last fault late may have told of it later still. */
+  if (keeps && sweep->may_be_lost && is_lost_late (sweep))
+    {
+      drop_sessions (sweep);
+      prepare (sweep);
+    }
+  sweep->may_be_lost = lost;
   if (!keeps)
     open_sessions (sweep);
   faults_arm (fault, also);
